@@ -1,0 +1,111 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Linked statically, so that the two programs run where no libc and no Swift runtime is: a sandbox's root, a rescue shell.
+let staticExecutable: [LinkerSetting] = [.unsafeFlags(["-static-executable"])]
+
+let package = Package(
+    name: "nestbox",
+    products: [
+        .executable(name: "nestbox", targets: ["nestbox"]),
+        .executable(name: "nestbox-spawner", targets: ["nestbox-spawner"]),
+        .executable(name: "nestbox-guest", targets: ["nestbox-guest"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-certificates.git", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    ],
+    targets: [
+        // The kernel seam and the two small programs. No Foundation, no NIO.
+        .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+        .target(name: "LinuxSystem", dependencies: ["CLinux"]),
+        .target(name: "GuestProtocol"),
+        .target(name: "SpawnerProtocol"),
+        .executableTarget(
+            name: "nestbox-guest", dependencies: ["CLinux", "LinuxSystem", "GuestProtocol"],
+            linkerSettings: staticExecutable),
+        .executableTarget(
+            name: "nestbox-spawner", dependencies: ["CLinux", "LinuxSystem", "SpawnerProtocol"],
+            linkerSettings: staticExecutable),
+
+        // The server, lowest first.
+        .target(name: "SandboxModel"),
+        .target(name: "Isolation", dependencies: ["SandboxModel"]),
+        .target(
+            name: "GuestClient",
+            dependencies: [
+                "GuestProtocol", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
+        .target(
+            name: "IsolationBackends",
+            dependencies: [
+                "Isolation", "SpawnerProtocol", "CLinux", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(name: "Layers", dependencies: ["SandboxModel"]),
+        .target(
+            name: "Persistence", dependencies: ["SandboxModel", .product(name: "GRDB", package: "GRDB.swift")]),
+        .target(
+            name: "Auth",
+            dependencies: ["SandboxModel", "Persistence", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(
+            name: "Orchestrator",
+            dependencies: [
+                "SandboxModel", "Isolation", "Layers", "Persistence", .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(
+            name: "HTTPExchange",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(
+            name: "E2BAPI",
+            dependencies: [
+                "HTTPExchange", "Auth", "Orchestrator", "GuestClient", "GuestProtocol", "SandboxModel", "CZlib",
+                .product(name: "Crypto", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(
+            name: "Edge",
+            dependencies: [
+                "E2BAPI", "HTTPExchange", "GuestClient", "SandboxModel",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "NIOTLS", package: "swift-nio"),
+                .product(name: "X509", package: "swift-certificates"),
+                .product(name: "Crypto", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
+            ]),
+        .executableTarget(
+            name: "nestbox",
+            dependencies: [
+                "Edge", "E2BAPI", "Orchestrator", "IsolationBackends", "Auth", "Persistence", "Layers", "SandboxModel",
+                "CLinux", "LinuxSystem", "SpawnerProtocol",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"), .product(name: "Logging", package: "swift-log"),
+            ]),
+
+        // Claims. Each suite says in its name what it is about.
+        .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
+        .testTarget(name: "SpawnerProtocolTests", dependencies: ["SpawnerProtocol"]),
+        .testTarget(name: "SandboxModelTests", dependencies: ["SandboxModel"]),
+        .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem"]),
+        .testTarget(name: "LayersTests", dependencies: ["Layers"]),
+        .testTarget(name: "PersistenceTests", dependencies: ["Persistence"]),
+        .testTarget(name: "AuthTests", dependencies: ["Auth", "Persistence"]),
+        .testTarget(name: "OrchestratorTests", dependencies: ["Orchestrator", "Isolation", "Persistence", "Layers"]),
+        .testTarget(name: "E2BAPITests", dependencies: ["E2BAPI", "HTTPExchange"]),
+        .testTarget(name: "EdgeTests", dependencies: ["Edge", "HTTPExchange"]),
+        .testTarget(name: "TidyTests"),
+    ],
+    swiftLanguageModes: [.v6]
+)
