@@ -27,8 +27,9 @@ let package = Package(
         // The kernel seam and the two small programs. No Foundation, no NIO.
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
         .target(name: "LinuxSystem", dependencies: ["CLinux"]),
-        .target(name: "GuestProtocol"),
-        .target(name: "SpawnerProtocol"),
+        .target(name: "WireCoding"),
+        .target(name: "GuestProtocol", dependencies: ["WireCoding"]),
+        .target(name: "SpawnerProtocol", dependencies: ["WireCoding"]),
         .executableTarget(
             name: "nestbox-guest", dependencies: ["CLinux", "LinuxSystem", "GuestProtocol"],
             linkerSettings: staticExecutable),
@@ -95,8 +96,9 @@ let package = Package(
             ]),
 
         // Claims. Each suite says in its name what it is about.
-        .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol"]),
-        .testTarget(name: "SpawnerProtocolTests", dependencies: ["SpawnerProtocol"]),
+        .testTarget(name: "WireCodingTests", dependencies: ["WireCoding"]),
+        .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol", "WireCoding"]),
+        .testTarget(name: "SpawnerProtocolTests", dependencies: ["SpawnerProtocol", "WireCoding"]),
         .testTarget(name: "SandboxModelTests", dependencies: ["SandboxModel"]),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers"]),
