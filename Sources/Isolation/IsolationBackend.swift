@@ -1,0 +1,51 @@
+import SandboxModel
+
+/// One way to wall off a workload: one conforming type, in its own folder under `IsolationBackends`.
+public protocol IsolationBackend: Sendable {
+    /// Starts a sandbox; returns once its guest may be dialled. On throw, nothing is left running.
+    /// The sandbox ends by itself at `endsAt`, also if this process does not live to see it.
+    func create(_ id: SandboxID, _ spec: SandboxSpec, tenant: TenantID, endsAt: Timestamp) async throws(BackendError)
+        -> RunningSandbox
+    /// Ends a sandbox with everything in it; returns when it is gone. Ending one already gone is not an error.
+    func destroy(_ id: SandboxID) async throws(BackendError)
+    /// Moves the moment at which the sandbox ends by itself.
+    func setDeadline(_ id: SandboxID, _ endsAt: Timestamp) async throws(BackendError)
+    /// Every sandbox that is alive now, also those that an earlier life of this process started.
+    func running() async throws(BackendError) -> [RunningSandbox]
+    /// What the sandbox uses of CPU and memory; the disk is the guest's to tell.
+    func usage(_ id: SandboxID) async throws(BackendError) -> BackendUsage
+    /// Each sandbox that ends, once it is gone. To be read by one task, for as long as the backend lives.
+    var events: AsyncStream<BackendEvent> { get }
+}
+
+/// A sandbox that is alive.
+public struct RunningSandbox: Sendable, Hashable {
+    public let id: SandboxID
+    /// The unix socket its guest listens on.
+    public let guestSocketPath: String
+
+    public init(id: SandboxID, guestSocketPath: String) {
+        self.id = id
+        self.guestSocketPath = guestSocketPath
+    }
+}
+
+public enum BackendEvent: Sendable, Hashable {
+    case ended(SandboxID, SandboxEndReason)
+    /// The privileged half was restarted or lost: compare what the store says with `running()`.
+    case reconnected
+}
+
+public struct BackendUsage: Sendable, Hashable {
+    public var cpuMicroseconds: UInt64
+    public var memoryBytes: UInt64
+    public var cacheBytes: UInt64
+    public var memoryLimitBytes: UInt64
+
+    public init(cpuMicroseconds: UInt64, memoryBytes: UInt64, cacheBytes: UInt64, memoryLimitBytes: UInt64) {
+        self.cpuMicroseconds = cpuMicroseconds
+        self.memoryBytes = memoryBytes
+        self.cacheBytes = cacheBytes
+        self.memoryLimitBytes = memoryLimitBytes
+    }
+}
