@@ -111,3 +111,18 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// `make fuzz` builds with NESTBOX_FUZZ=1 in a folder of its own: the targets that read hostile bytes are then
+// instrumented for libFuzzer.
+if Context.environment["NESTBOX_FUZZ"] == "1" {
+    let fuzzer: [String] = ["-sanitize=fuzzer"]
+    for target in package.targets
+    where ["WireCoding", "GuestProtocol", "SpawnerProtocol", "HTTPExchange", "E2BAPI", "Edge"].contains(target.name) {
+        target.swiftSettings = [.unsafeFlags(fuzzer)]
+    }
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz-protocols", dependencies: ["GuestProtocol", "SpawnerProtocol", "WireCoding"],
+            path: "Fuzz/fuzz-protocols", swiftSettings: [.unsafeFlags(fuzzer)],
+            linkerSettings: [.unsafeFlags(fuzzer + ["-use-ld=lld"])]))
+}
