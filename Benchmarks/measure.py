@@ -37,7 +37,8 @@ class Sample:
 
 
 def spawn_seconds(argv, environment=None):
-    """Seconds from before `posix_spawn` (a vfork inside) until `argv` is reaped. Throws `Failed` unless it exits with 0."""
+    """Seconds from before `posix_spawn` (a vfork inside) until `argv` is reaped. Throws `Failed` unless it exits with
+    0."""
     start = time.perf_counter()
     pid = os.posix_spawnp(
         argv[0], argv, os.environ if environment is None else environment, file_actions=[_NULL_INPUT, _NULL_OUTPUT])

@@ -18,7 +18,8 @@ _TEMPLATE, _LIFE_SECONDS = "base", 600
 
 def _create(server):
     return Sandbox.create(
-        template=_TEMPLATE, timeout=_LIFE_SECONDS, api_key=server["key"], api_url=server["url"], sandbox_url=server["url"])
+        template=_TEMPLATE, timeout=_LIFE_SECONDS, api_key=server["key"], api_url=server["url"],
+        sandbox_url=server["url"])
 
 
 def _run_true(sandbox):

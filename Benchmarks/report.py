@@ -1,4 +1,5 @@
-"""Lines of the benchmark: what was measured, beside what, and whether a target of the budget in ARCHITECTURE.md is reached."""
+"""Lines of the benchmark: what was measured, beside what, and whether a target of the budget in ARCHITECTURE.md is
+reached."""
 
 import json
 import sys

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import pathlib
-import select
 import shlex
 import signal
 import socket
@@ -95,23 +94,21 @@ def _belongs(pid, server_pid, data):
     return os.path.basename(words[0]) == "nestbox-spawner" and any(data in word for word in words)
 
 
-def _wait_until_ready(process):
-    """Reads standard output up to the line with the URL."""
-    deadline, seen = time.monotonic() + _READY_SECONDS, b""
-    while (left := deadline - time.monotonic()) > 0:
-        if select.select([process.stdout], [], [], left)[0]:
-            part = os.read(process.stdout.fileno(), 4096)
-            seen += part
-            if b"http://" in seen and seen.endswith(b"\n"):
-                return
-            if not part:
-                break
-    raise Failed(f"`nestbox serve` did not become ready; it said {seen[-300:]!r} (its log is above)")
+def _wait_until_ready(process, output):
+    """Waits for the line with the URL on its standard output, which is a file: nobody need empty a pipe."""
+    deadline = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        seen = output.read_bytes()
+        if b"http://" in seen and seen.endswith(b"\n"):
+            return
+        time.sleep(0.01)
+    raise Failed(f"`nestbox serve` did not become ready; it said {output.read_bytes()[-300:]!r} (its log is above)")
 
 
 def _key(data):
     """The API key, as `nestbox env` prints it for a shell."""
-    text = subprocess.run([ours("nestbox"), "env", "--data", str(data)], check=True, capture_output=True, text=True).stdout
+    argv = [ours("nestbox"), "env", "--data", str(data)]
+    text = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
     words = [word for word in shlex.split(text) if word.startswith("E2B_API_KEY=")]
     if not words:
         raise Failed(f"`nestbox env` printed no E2B_API_KEY: {text[:200]!r}")
@@ -142,10 +139,10 @@ def own_server(context, prefix=()):
         data, port = place / "data", free_port()
         argv = [*prefix, program, "serve", "--data", str(data), "--listen", f"127.0.0.1:{port}",
                 "--templates", str(context.templates), "--stop-sandboxes"]
-        with open(place / "log", "wb") as log:
-            process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=log)
+        with open(place / "output", "wb") as output, open(place / "log", "wb") as log:
+            process = subprocess.Popen(argv, stdout=output, stderr=log)
         try:
-            _wait_until_ready(process)
+            _wait_until_ready(process, place / "output")
             yield Server(port, _key(data), process.pid, data)
         except Exception:
             sys.stderr.write((place / "log").read_text(errors="replace")[-3000:])

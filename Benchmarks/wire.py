@@ -1,5 +1,5 @@
-"""The spawner's and the guest's wire, as far as a benchmark needs it. The authority is Sources/WireCoding, SpawnerProtocol
-and GuestProtocol; tests/test_wire.py holds byte examples derived by hand from those."""
+"""The spawner's and the guest's wire, as far as a benchmark needs it. The authority is Sources/WireCoding,
+SpawnerProtocol and GuestProtocol; tests/test_wire.py holds byte examples derived by hand from those."""
 
 import struct
 from dataclasses import dataclass

@@ -2,8 +2,8 @@
  * a small static program, and nothing else. Per sandbox, timed:
  *
  *   clone3 with new user, mount, pid, ipc, uts and cgroup namespaces (a network namespace fresh, from a pool, or none),
- *   uid and gid map of 65536 ids, tmpfs, overlay over one shared lower layer, /proc, a /dev of six devices and a devpts,
- *   host name, pivot_root, exec of a static program that writes one byte, exit, reaping.
+ *   uid and gid map of 65536 ids, tmpfs, overlay over one shared lower layer, /proc, a /dev of six devices and a
+ *   devpts, host name, pivot_root, exec of a static program that writes one byte, exit, reaping.
  *
  * It is meant to be hard to beat: it lives in a mount namespace of just what it needs, so that a clone copies little;
  * the writable layer is memory (`volatile`, nothing is synced); the program is executed by descriptor; no cgroup, no
@@ -143,8 +143,8 @@ static void make_dev(void) {
         checked(mount(from, to, 0, MS_BIND, 0), to);
     }
     checked(mkdir("/work/root/dev/pts", 0755), "mkdir pts");
-    checked(mount("devpts", "/work/root/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620"),
-            "mount devpts");
+    checked(mount("devpts", "/work/root/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+                  "newinstance,ptmxmode=0666,mode=620"), "mount devpts");
     checked(symlink("pts/ptmx", "/work/root/dev/ptmx"), "symlink ptmx");
 }
 
@@ -189,8 +189,8 @@ static void one_sandbox(enum net net, double *answered, double *reaped) {
     checked(pipe2(go, O_CLOEXEC) | pipe2(answer, O_CLOEXEC), "pipe");
     if (net == NET_POOLED) checked(setns(network, CLONE_NEWNET), "setns");
     struct clone_args args = {
-        .flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PIDFD
-            | (net == NET_FRESH ? CLONE_NEWNET : 0),
+        .flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP
+            | CLONE_PIDFD | (net == NET_FRESH ? CLONE_NEWNET : 0),
         .pidfd = (uintptr_t)&pidfd, .exit_signal = SIGCHLD,
     };
     pid_t pid = checked(syscall(SYS_clone3, &args, sizeof args), "clone3");
@@ -222,7 +222,8 @@ int main(int argc, char **argv) {
     int serves = !strcmp(argv[argc - 1], "--serve");
     enum net net = !name || !strcmp(name, "none") ? NET_NONE : !strcmp(name, "pooled") ? NET_POOLED : NET_FRESH;
     if (!answer || (!lower && !erofs) || (!count && !serves)) {
-        fputs("usage: floor --answer FILE (--lower DIR | --erofs FILE) [--net none|pooled|fresh] --count N | --serve\n", stderr);
+        fputs("usage: floor --answer FILE (--lower DIR | --erofs FILE) [--net none|pooled|fresh] --count N | --serve\n",
+              stderr);
         return 2;
     }
     host_network = checked(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), "open net");

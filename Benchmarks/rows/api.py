@@ -13,7 +13,9 @@ from report import Line, Quantity, at_most
 from server import own_server
 
 _WORDS = {"create_and_run": "Sandbox.create() + first commands.run", "exec": "commands.run on a live sandbox"}
-_TARGETS = {("create_and_run", 0.5): 0.015, ("create_and_run", 0.99): 0.040, ("exec", 0.5): 0.003, ("exec", 0.99): 0.008}
+# Seconds.
+_TARGETS = {("create_and_run", 0.5): 0.015, ("create_and_run", 0.99): 0.040, ("exec", 0.5): 0.003,
+            ("exec", 0.99): 0.008}
 _CLIENT_SECONDS = 900
 
 

@@ -49,8 +49,9 @@ def lines(context):
     with scratch() as place, own_spawner(place, layers) as spawner:
         with floor("pooled", layers / f"{template['layers'][0]}.erofs") as pooled:
             create, destroy, answered, reaped = _alternate(rounds, spawner, pooled, template)
-    mine = Quantity(create.p50, "s")
-    yield Line("create", "until the guest answered, p50", rounds, mine, "floor, answered", Quantity(answered.p50, "s"), _TARGET)
-    yield Line("create", "the same beside the floor with its end", rounds, mine, "floor, reaped", Quantity(reaped.p50, "s"), _TARGET)
-    yield Line("create", "until the guest answered, p99", rounds, Quantity(create.p99, "s"), "floor, answered", Quantity(answered.p99, "s"))
+    mine, first, last = (Quantity(sample.p50, "s") for sample in [create, answered, reaped])
+    yield Line("create", "until the guest answered, p50", rounds, mine, "floor, answered", first, _TARGET)
+    yield Line("create", "the same beside the floor with its end", rounds, mine, "floor, reaped", last, _TARGET)
+    slow, slow_floor = Quantity(create.p99, "s"), Quantity(answered.p99, "s")
+    yield Line("create", "until the guest answered, p99", rounds, slow, "floor, answered", slow_floor)
     yield Line("create", "destroy, until all is gone, p50", rounds, Quantity(destroy.p50, "s"))

@@ -13,7 +13,8 @@ class Quantiles(unittest.TestCase):
 
     def test_rivals_alternate_and_the_warm_up_is_left_out(self):
         calls = []
-        samples = interleave({"a": lambda: calls.append("a") or 1.0, "b": lambda: calls.append("b") or 2.0}, 2, warm_up=1)
+        rivals = {"a": lambda: calls.append("a") or 1.0, "b": lambda: calls.append("b") or 2.0}
+        samples = interleave(rivals, 2, warm_up=1)
         self.assertEqual("".join(calls), "ababab")
         self.assertEqual((samples["a"].seconds, samples["b"].seconds), ([1.0, 1.0], [2.0, 2.0]))
 
