@@ -1,0 +1,55 @@
+# The words of this house. `make help` lists them; each does all of its own set-up, and does it once.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+PROGRAMS := nestbox nestbox-spawner nestbox-guest
+VENV := build/venv
+PORT ?= 8300
+ONCE ?=
+SECONDS_PER_TARGET ?= 20
+
+.PHONY: help setup build templates venv run test bench fuzz sizes clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+setup:  ## install the Debian packages that are missing (packages.txt)
+	@scripts/setup
+
+build: setup  ## release build; leaves bin/nestbox, bin/nestbox-spawner, bin/nestbox-guest
+	@echo "build: release"
+	@swift build --configuration release
+	@mkdir -p bin
+	@cd .build/release && install --compare --mode=755 $(PROGRAMS) $(CURDIR)/bin
+
+templates: setup  ## build the templates of Templates/ into build/templates/
+	@for template in Templates/*/; do scripts/build-template "$$(basename "$$template")"; done
+
+venv: $(VENV)/.complete  ## Python environment with the official E2B client and pytest
+
+$(VENV)/.complete: Tests/requirements.txt | setup
+	@echo "venv: installing Tests/requirements.txt into $(VENV)"
+	@python3 -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement Tests/requirements.txt
+	@touch $@
+
+run: build templates venv  ## start the server and run examples/quickstart.py against it (ONCE=1 ends after that)
+	@$(VENV)/bin/python scripts/run --port $(PORT) $(if $(ONCE),--once)
+
+test: setup templates venv  ## every test
+	@scripts/test
+
+bench: build templates venv  ## print the benchmark table
+	@Benchmarks/run
+
+fuzz: setup  ## throw generated input at the parsers, SECONDS_PER_TARGET=20 for each
+	@scripts/fuzz $(SECONDS_PER_TARGET)
+
+sizes:  ## the longest files and functions
+	@python3 scripts/sizes
+
+clean:  ## remove what was built
+	@rm -rf bin build .build
