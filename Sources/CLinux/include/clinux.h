@@ -1,1 +1,5 @@
 #pragma once
+
+#include "clinux_events.h"
+#include "clinux_mounts.h"
+#include "clinux_spawn.h"
