@@ -52,18 +52,21 @@ static void await_gate(const struct nb_launch *launch, int report) {
         if (errno != EINTR) nb_child_fail(report, "wait for ids", NULL);
 }
 
-static void become_root(int report) {
+static void become_user(const struct nb_launch *launch, int report) {
+    uint32_t user = launch->alone.user, group = launch->alone.group;
     if (setsid() < 0) nb_child_fail(report, "setsid", NULL);
     if (unshare(CLONE_NEWCGROUP) != 0) nb_child_fail(report, "cgroup namespace", NULL);
-    if (syscall(SYS_setgroups, 0, NULL) != 0) nb_child_fail(report, "setgroups", NULL);
-    if (syscall(SYS_setresgid, 0, 0, 0) != 0) nb_child_fail(report, "setresgid", NULL);
-    if (syscall(SYS_setresuid, 0, 0, 0) != 0) nb_child_fail(report, "setresuid", NULL);
+    if (!launch->alone.keeps_groups && syscall(SYS_setgroups, 0, NULL) != 0)
+        nb_child_fail(report, "setgroups", NULL);
+    if (syscall(SYS_setresgid, group, group, group) != 0) nb_child_fail(report, "setresgid", NULL);
+    if (syscall(SYS_setresuid, user, user, user) != 0) nb_child_fail(report, "setresuid", NULL);
 }
 
 static void make_root(const struct nb_launch *launch, int report) {
     size_t failed;
     umask(0);
-    if (nb_run_steps(launch->steps, launch->step_count, &failed) != 0) {
+    const struct nb_alone *alone = &launch->alone;
+    if (nb_run_steps(launch->steps, launch->step_count, alone->stage, alone->stage_options, &failed) != 0) {
         if (failed == launch->step_count) nb_child_fail(report, "mount stage", NULL);
         nb_child_fail(report, step_word(launch->steps[failed].kind), launch->steps[failed].path);
     }
@@ -143,12 +146,14 @@ static void give_up_privileges(const struct nb_launch *launch, int report) {
 static _Noreturn void first_process(const struct nb_launch *launch, int report) {
     int executable = launch->executable;
     await_gate(launch, report);
-    become_root(report);
+    become_user(launch, report);
+    if (launch->alone.raises_loopback && nb_raise_loopback() != 0) nb_child_fail(report, "raise lo", NULL);
     make_root(launch, report);
     lower_limits(launch, report);
     arrange_descriptors(launch, &report, &executable);
     reset_signals();
     give_up_privileges(launch, report);
+    if (launch->alone.stays) nb_stay_first(launch, report);
     if (executable >= 0)
         syscall(SYS_execveat, executable, "", launch->arguments, launch->environment, 0x1000 /* AT_EMPTY_PATH */);
     else
@@ -168,7 +173,9 @@ static int enter_and_clone(void *pointer) {
     struct entry *entry = pointer;
     const struct nb_launch *launch = entry->launch;
     // An adjustment inherited from the caller could be taken back by the sandbox; this one is its own floor.
-    if (nb_write_file("/proc/self/oom_score_adj", "0") != 0) return refuse(entry, "reset oom_score_adj", NULL);
+    // EACCES: an administrator has set a higher floor already.
+    if (nb_write_file("/proc/self/oom_score_adj", "0") != 0 && errno != EACCES)
+        return refuse(entry, "reset oom_score_adj", NULL);
     for (size_t index = 0; index < launch->process_file_count; index++)
         if (nb_write_file(launch->process_files[index], "0") != 0)
             return refuse(entry, "enter cgroup", launch->process_files[index]);

@@ -74,6 +74,30 @@ public struct CgroupTree: Sendable {
         return sandbox
     }
 
+    /// A cgroup of this name that is a tree by itself: for one sandbox without siblings, at half the directories. On
+    /// throw nothing of it is left. The name must be new.
+    public static func alone(
+        layout: CgroupLayout, name: String, limits: CgroupLimits
+    ) throws(SyscallError) -> SandboxCgroup {
+        try alone(layout: layout, name: name, limits: limits, files: .kernel)
+    }
+
+    static func alone(
+        layout: CgroupLayout, name: String, limits: CgroupLimits, files: CgroupFiles
+    ) throws(SyscallError) -> SandboxCgroup {
+        let tree = try CgroupTree(layout: layout, name: name, controllers: limits.controllers, files: files)
+        let sandbox = SandboxCgroup(
+            unified: tree.unifiedRoot, unifiedControllers: tree.unifiedControllers, legacy: tree.legacyRoots,
+            files: files)
+        do {
+            try sandbox.apply(limits)
+            return sandbox
+        } catch {
+            tree.remove("")
+            throw error
+        }
+    }
+
     /// The cgroup `path` as it is; whether it exists shows when it is used.
     public func openSandbox(_ path: String) -> SandboxCgroup {
         SandboxCgroup(

@@ -8,6 +8,9 @@ public struct SandboxCgroup: Sendable {
     let legacy: [CgroupTree.LegacyRoot]
     let files: CgroupFiles
 
+    /// There is a cgroup2 directory to start processes in.
+    public var hasDirectory: Bool { unified != nil }
+
     /// The cgroup2 directory, for `CLONE_INTO_CGROUP`. `ENOTSUP` on a host that has only v1.
     public func openDirectory() throws(SyscallError) -> Descriptor {
         guard let unified else { throw SyscallError("open", path: "cgroup2", number: ENOTSUP) }

@@ -5,6 +5,12 @@ public enum SeccompFilter {
     public static let sandbox: [UInt8] = SeccompCompiler
         .program(architecture: .native, groups: SandboxRules.groups)
         .flatMap(\.bytes)
+
+    /// The filter of `nestbox run`, which may lend a directory of the host: as ``sandbox``, and no file may become
+    /// setuid or setgid, since it would be so on the host as well.
+    public static let directRun: [UInt8] = SeccompCompiler
+        .program(architecture: .native, groups: SandboxRules.groups + SandboxRules.withoutSetuidFiles)
+        .flatMap(\.bytes)
 }
 
 /// What a filter must know of a machine: its name in the audit system and its call numbers.
