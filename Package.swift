@@ -104,7 +104,7 @@ let package = Package(
         .testTarget(name: "SpawnerProtocolTests", dependencies: ["SpawnerProtocol", "WireCoding"]),
         .testTarget(name: "SandboxModelTests", dependencies: ["SandboxModel"]),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "CLinux"]),
-        .testTarget(name: "DirectRunTests", dependencies: ["DirectRun", "nestbox-run"]),
+        .testTarget(name: "DirectRunTests", dependencies: ["DirectRun"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers"]),
         .testTarget(name: "PersistenceTests", dependencies: ["Persistence"]),
         .testTarget(name: "AuthTests", dependencies: ["Auth", "Persistence"]),

@@ -96,6 +96,9 @@ _Noreturn void nb_stay_first(const struct nb_launch *launch, int report) {
         nb_child_fail(report, "drop capabilities", NULL);
     // Its own streams would keep a reader waiting for an end that the program has long reached.
     close(0), close(1), close(2);
+    struct nb_failure running = {.step = "running"};
+    // After a refused exec this is the second report, which nobody reads.
+    if (write(report, &running, sizeof running) != (ssize_t)sizeof running) _exit(NOT_EXECUTABLE);
     close(report);
     look_after(main);
 }

@@ -206,7 +206,8 @@ int nb_start(const struct nb_launch *launch, struct nb_started *started, struct 
     return -1;
 }
 
-/// The failure that the first process reported, or what `errno` says of a wait that led nowhere.
+/// The failure that the first process reported, or what `errno` says of a wait that led nowhere. 1 if it reported that
+/// the program runs, 0 if it reported nothing and executed or died.
 static int read_report(struct nb_started *started, int timeout_milliseconds, struct nb_failure *failure) {
     struct pollfd wait = {.fd = started->report, .events = POLLIN};
     int ready;
@@ -218,6 +219,7 @@ static int read_report(struct nb_started *started, int timeout_milliseconds, str
     }
     ssize_t count = read(started->report, failure, sizeof *failure);
     failure->step[NB_STEP_NAME_BYTES - 1] = 0;
+    if (count == (ssize_t)sizeof *failure && failure->error_number == 0) return 1;
     return count == 0 ? 0 : -1;
 }
 
@@ -226,6 +228,7 @@ int nb_wait_started(struct nb_started *started, int timeout_milliseconds, struct
     int result = read_report(started, timeout_milliseconds, failure);
     close(started->report);
     started->report = -1;
+    if (result == 1) return 0;
     if (result == 0) {
         // A process killed before its exec closes the pipe just as well.
         if (waitid(P_PIDFD, (id_t)started->pidfd, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 && info.si_pid == 0)

@@ -45,7 +45,7 @@ public enum DirectRun {
     }
 
     private static func conclude(_ end: RunLaunch.End, _ options: RunOptions, _ cgroup: RunCgroup) -> Int32 {
-        let kills = cgroup.sandbox.flatMap { try? $0.usage().outOfMemoryKills } ?? 0  // unreadable: nothing to tell
+        let kills = cgroup.sandbox.flatMap { try? $0.outOfMemoryKills() } ?? 0  // unreadable: nothing to tell
         remove(cgroup)
         if kills > 0 {
             tell("out of memory: the kernel killed \(kills) process(es) at the limit of \(options.memoryBytes.value) bytes")

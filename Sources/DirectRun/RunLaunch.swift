@@ -108,7 +108,7 @@ struct RunLaunch: ~Copyable {
         launch.process_files = UnsafePointer(keptArray(processFiles))
         launch.process_file_count = processFiles.count
         launch.filter = UnsafeRawPointer(keptArray(filter))
-        launch.filter_bytes = filter.count
+        launch.filter_bytes = filter.count * MemoryLayout<UInt64>.size
         var started = nb_started()
         var failure = nb_failure()
         let result: Int32
