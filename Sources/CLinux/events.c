@@ -1,0 +1,157 @@
+#include "include/clinux_events.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define EVENTS_PER_WAIT 64
+
+int nb_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int nb_epoll_add(int epoll, int descriptor, uint64_t token) {
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = token};
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+int nb_epoll_remove(int epoll, int descriptor) { return epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, NULL); }
+
+int nb_epoll_wait(int epoll, uint64_t *tokens, int capacity, int timeout_milliseconds) {
+    struct epoll_event events[EVENTS_PER_WAIT];
+    if (capacity > EVENTS_PER_WAIT) capacity = EVENTS_PER_WAIT;
+    int count = epoll_wait(epoll, events, capacity, timeout_milliseconds);
+    for (int index = 0; index < count; index++) tokens[index] = events[index].data.u64;
+    return count;
+}
+
+int nb_signal_descriptor(void) {
+    sigset_t all, wanted;
+    sigfillset(&all);
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGTERM);
+    sigaddset(&wanted, SIGINT);
+    if (sigprocmask(SIG_SETMASK, &all, NULL) != 0) return -1;
+    return signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int fill_and_seal(int source, int copy) {
+    off_t offset = 0;
+    struct stat status;
+    if (fstat(source, &status) != 0) return -1;
+    while (offset < status.st_size)
+        if (sendfile(copy, source, &offset, (size_t)(status.st_size - offset)) <= 0) return -1;
+    if (fchmod(copy, 0555) != 0) return -1;
+    return fcntl(copy, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+}
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+
+int nb_sealed_copy(int source, const char *name) {
+    int copy = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC), result = -1;
+    if (copy < 0 && errno == EINVAL)  // before Linux 6.3, where every memfd may be executed
+        copy = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (copy < 0) return -1;
+    if (fill_and_seal(source, copy) == 0) {
+        char path[32];
+        snprintf(path, sizeof path, "/proc/self/fd/%d", copy);
+        result = open(path, O_RDONLY | O_CLOEXEC);  // execve refuses a file that is open for writing
+    }
+    int kept = errno;
+    close(copy);
+    errno = kept;
+    return result;
+}
+
+int nb_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int nb_pidfd_kill(int pidfd, int signal) { return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0); }
+
+int nb_pidfd_status(int pidfd, int *status) {
+    siginfo_t info = {0};
+    if (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | __WALL) != 0) return -1;
+    if (info.si_pid == 0) return 0;
+    *status = info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status & 0x7f;
+    return 1;
+}
+
+int nb_listen_at(int directory, const char *path, int type, int backlog) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int length = snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", directory, path);
+    if (length < 0 || (size_t)length >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    int socket_descriptor = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    if (socket_descriptor < 0) return -1;
+    // The mode of the socket's own inode becomes that of its name.
+    if (fchmod(socket_descriptor, 0600) == 0
+        && bind(socket_descriptor, (struct sockaddr *)&address, sizeof address) == 0
+        && listen(socket_descriptor, backlog) == 0)
+        return socket_descriptor;
+    int kept = errno;
+    close(socket_descriptor);
+    errno = kept;
+    return -1;
+}
+
+int nb_accept(int socket) { return accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+
+int nb_peer_uid(int socket, uid_t *uid) {
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return -1;
+    *uid = peer.uid;
+    return 0;
+}
+
+ssize_t nb_send(int socket, const void *bytes, size_t count, int descriptor) {
+    char control[CMSG_SPACE(sizeof(int))] = {0};
+    struct iovec vector = {.iov_base = (void *)bytes, .iov_len = count};
+    struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+    if (descriptor >= 0) {
+        message.msg_control = control;
+        message.msg_controllen = sizeof control;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
+    }
+    return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+ssize_t nb_receive(int socket, void *bytes, size_t capacity, int *descriptor, int flags) {
+    char control[CMSG_SPACE(sizeof(int))];
+    struct iovec vector = {.iov_base = bytes, .iov_len = capacity};
+    struct msghdr message = {
+        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_LEN(sizeof(int))};  // room for one
+    *descriptor = -1;
+    ssize_t count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | flags);
+    if (count < 0) return -1;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS
+        && header->cmsg_len == CMSG_LEN(sizeof(int)))
+        memcpy(descriptor, CMSG_DATA(header), sizeof(int));
+    if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+        if (*descriptor >= 0) close(*descriptor);
+        *descriptor = -1;
+        errno = EMSGSIZE;
+        return -1;
+    }
+    return count;
+}
+
+int nb_socket_pair(int pair[2]) { return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair); }

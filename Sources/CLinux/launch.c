@@ -1,0 +1,244 @@
+#include "child.h"
+
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/keyctl.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+// The life of a box's first process from its clone to its exec.
+//
+// The caller starts a short-lived helper that enters the cgroups and namespaces which only a process itself can enter.
+// The helper clones the first process with CLONE_PARENT, so that it is the caller's own child, and ends.
+
+#define FIRST_PASSED 3
+#define SIGNAL_COUNT 64
+
+struct entry {
+    const struct nb_launch *launch;
+    struct nb_started *started;
+    struct nb_failure *failure;
+    int report;
+};
+
+static const char *step_word(enum nb_step_kind kind) {
+    switch (kind) {
+        case NB_STEP_DIRECTORY: return "make directory";
+        case NB_STEP_FILE: return "write file";
+        case NB_STEP_LINK: return "make link";
+        case NB_STEP_ATTACH: return "attach mount";
+        case NB_STEP_MOUNT: return "mount";
+        case NB_STEP_BIND_HOST:
+        case NB_STEP_BIND_STAGE:
+        case NB_STEP_BIND_SELF: return "bind";
+        case NB_STEP_ENTER: return "enter root";
+        case NB_STEP_PIVOT: return "pivot root";
+    }
+    return "step";
+}
+
+static void await_gate(const struct nb_launch *launch, int report) {
+    char byte;
+    if (launch->gate < 0) return;
+    while (read(launch->gate, &byte, 1) < 0)
+        if (errno != EINTR) nb_child_fail(report, "wait for ids", NULL);
+}
+
+static void become_user(const struct nb_launch *launch, int report) {
+    uint32_t user = launch->alone.user, group = launch->alone.group;
+    if (setsid() < 0) nb_child_fail(report, "setsid", NULL);
+    if (unshare(CLONE_NEWCGROUP) != 0) nb_child_fail(report, "cgroup namespace", NULL);
+    if (!launch->alone.keeps_groups && syscall(SYS_setgroups, 0, NULL) != 0)
+        nb_child_fail(report, "setgroups", NULL);
+    if (syscall(SYS_setresgid, group, group, group) != 0) nb_child_fail(report, "setresgid", NULL);
+    if (syscall(SYS_setresuid, user, user, user) != 0) nb_child_fail(report, "setresuid", NULL);
+}
+
+static void make_root(const struct nb_launch *launch, int report) {
+    size_t failed;
+    umask(0);
+    const struct nb_alone *alone = &launch->alone;
+    if (nb_run_steps(launch->steps, launch->step_count, alone->stage, alone->stage_options, &failed) != 0) {
+        if (failed == launch->step_count) nb_child_fail(report, "mount stage", NULL);
+        nb_child_fail(report, step_word(launch->steps[failed].kind), launch->steps[failed].path);
+    }
+    umask(022);
+    if (launch->hostname != NULL && sethostname(launch->hostname, strlen(launch->hostname)) != 0)
+        nb_child_fail(report, "sethostname", NULL);
+    if (launch->directory != NULL && chdir(launch->directory) != 0)
+        nb_child_fail(report, "chdir", launch->directory);
+}
+
+static void lower_limits(const struct nb_launch *launch, int report) {
+    for (size_t index = 0; index < launch->limit_count; index++) {
+        const struct nb_limit *limit = &launch->limits[index];
+        struct rlimit now;
+        if (getrlimit(limit->resource, &now) != 0) nb_child_fail(report, "getrlimit", NULL);
+        if (limit->value < now.rlim_max) now.rlim_max = limit->value;
+        now.rlim_cur = now.rlim_max;
+        if (setrlimit(limit->resource, &now) != 0) nb_child_fail(report, "setrlimit", NULL);
+    }
+}
+
+static void reset_signals(void) {
+    struct sigaction normal = {.sa_handler = SIG_DFL};
+    for (int number = 1; number <= SIGNAL_COUNT; number++) sigaction(number, &normal, NULL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/// Puts the descriptors to pass at 3 and on, the program and the report above them, and closes all others.
+static void arrange_descriptors(const struct nb_launch *launch, int *report, int *executable) {
+    int above = FIRST_PASSED + NB_PASSED_MAX + 2, held[NB_PASSED_MAX];
+    // First all out of the way, so that no move overwrites another's source.
+    int moved = fcntl(*report, F_DUPFD_CLOEXEC, above);
+    if (moved < 0) nb_child_fail(*report, "move report", NULL);
+    *report = moved;
+    if (*executable >= 0 && (*executable = fcntl(*executable, F_DUPFD_CLOEXEC, above)) < 0)
+        nb_child_fail(*report, "move program", NULL);
+    for (size_t index = 0; index < launch->passed_count; index++)
+        if ((held[index] = fcntl(launch->passed[index], F_DUPFD_CLOEXEC, above)) < 0)
+            nb_child_fail(*report, "move descriptor", NULL);
+    if (!launch->inherits_standard_streams) {
+        int null = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY);
+        if (null < 0) nb_child_fail(*report, "open /dev/null", NULL);
+        for (int stream = 0; stream < FIRST_PASSED; stream++)
+            if (dup2(null, stream) < 0) nb_child_fail(*report, "standard streams", NULL);
+        if (null >= FIRST_PASSED) close(null);
+    }
+    for (size_t index = 0; index < launch->passed_count; index++)
+        if (dup2(held[index], FIRST_PASSED + (int)index) < 0) nb_child_fail(*report, "pass descriptor", NULL);
+    int report_place = FIRST_PASSED + (int)launch->passed_count, program_place = report_place + 1;
+    if (dup3(*report, report_place, O_CLOEXEC) < 0) nb_child_fail(*report, "place report", NULL);
+    *report = report_place;
+    if (*executable >= 0 && dup3(*executable, program_place, O_CLOEXEC) < 0)
+        nb_child_fail(*report, "place program", NULL);
+    int first_closed = *executable >= 0 ? program_place + 1 : program_place;
+    if (*executable >= 0) *executable = program_place;
+    if (syscall(SYS_close_range, first_closed, ~0u, 0) != 0) nb_child_fail(*report, "close_range", NULL);
+}
+
+static void give_up_privileges(const struct nb_launch *launch, int report) {
+    // A kernel without keyrings has nothing to leave behind.
+    if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
+        nb_child_fail(report, "session keyring", NULL);
+    if (nb_drop_capabilities(launch->capabilities) != 0) nb_child_fail(report, "drop capabilities", NULL);
+    if (launch->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        nb_child_fail(report, "no_new_privs", NULL);
+    if (launch->filter_bytes == 0) return;
+    struct sock_fprog program = {
+        .len = (unsigned short)(launch->filter_bytes / sizeof(struct sock_filter)),
+        .filter = (struct sock_filter *)launch->filter,
+    };
+    // The capabilities still in effect stand in for no_new_privs; the exec takes them away.
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) nb_child_fail(report, "seccomp filter", NULL);
+}
+
+static _Noreturn void first_process(const struct nb_launch *launch, int report) {
+    int executable = launch->executable;
+    await_gate(launch, report);
+    become_user(launch, report);
+    if (launch->alone.raises_loopback && nb_raise_loopback() != 0) nb_child_fail(report, "raise lo", NULL);
+    make_root(launch, report);
+    lower_limits(launch, report);
+    arrange_descriptors(launch, &report, &executable);
+    reset_signals();
+    give_up_privileges(launch, report);
+    if (launch->alone.stays) nb_stay_first(launch, report);
+    if (executable >= 0)
+        syscall(SYS_execveat, executable, "", launch->arguments, launch->environment, 0x1000 /* AT_EMPTY_PATH */);
+    else
+        execve(launch->program, (char *const *)launch->arguments, (char *const *)launch->environment);
+    nb_child_fail(report, "execute", launch->program);
+}
+
+static int refuse(struct entry *entry, const char *step, const char *detail) {
+    int kept = errno;
+    nb_fill_failure(entry->failure, step, detail);
+    errno = kept;
+    return -1;
+}
+
+/// The helper: enters, clones the first process, ends.
+static int enter_and_clone(void *pointer) {
+    struct entry *entry = pointer;
+    const struct nb_launch *launch = entry->launch;
+    // An adjustment inherited from the caller could be taken back by the sandbox; this one is its own floor.
+    // EACCES: an administrator has set a higher floor already.
+    if (nb_write_file("/proc/self/oom_score_adj", "0") != 0 && errno != EACCES)
+        return refuse(entry, "reset oom_score_adj", NULL);
+    for (size_t index = 0; index < launch->process_file_count; index++)
+        if (nb_write_file(launch->process_files[index], "0") != 0)
+            return refuse(entry, "enter cgroup", launch->process_files[index]);
+    for (size_t index = 0; index < launch->namespace_count; index++)
+        if (setns(launch->namespaces[index], 0) != 0) return refuse(entry, "enter namespace", NULL);
+    uint64_t flags = launch->new_namespaces | CLONE_PARENT;
+    pid_t pid = nb_clone3(flags, 0, launch->cgroup, &entry->started->pidfd);
+    if (pid < 0) return refuse(entry, "clone", NULL);
+    if (pid == 0) first_process(launch, entry->report);
+    entry->started->pid = pid;
+    return 0;
+}
+
+int nb_start(const struct nb_launch *launch, struct nb_started *started, struct nb_failure *failure) {
+    int report[2];
+    if (pipe2(report, O_CLOEXEC) != 0) {
+        nb_fill_failure(failure, "report pipe", NULL);
+        return -1;
+    }
+    struct entry entry = {.launch = launch, .started = started, .failure = failure, .report = report[1]};
+    *started = (struct nb_started){.pid = -1, .pidfd = -1, .report = report[0]};
+    nb_fill_failure(failure, "clone helper", NULL);
+    int result = nb_in_helper(enter_and_clone, &entry);
+    if (result != 0 && failure->error_number == 0) failure->error_number = errno;
+    close(report[1]);
+    if (result == 0) return 0;
+    close(report[0]);
+    return -1;
+}
+
+/// The failure that the first process reported, or what `errno` says of a wait that led nowhere. 1 if it reported that
+/// the program runs, 0 if it reported nothing and executed or died.
+static int read_report(struct nb_started *started, int timeout_milliseconds, struct nb_failure *failure) {
+    struct pollfd wait = {.fd = started->report, .events = POLLIN};
+    int ready;
+    while ((ready = poll(&wait, 1, timeout_milliseconds)) < 0 && errno == EINTR) {}
+    if (ready == 0) errno = ETIMEDOUT;
+    if (ready <= 0) {
+        nb_fill_failure(failure, "wait for exec", NULL);
+        return -1;
+    }
+    ssize_t count = read(started->report, failure, sizeof *failure);
+    failure->step[NB_STEP_NAME_BYTES - 1] = 0;
+    if (count == (ssize_t)sizeof *failure && failure->error_number == 0) return 1;
+    return count == 0 ? 0 : -1;
+}
+
+int nb_wait_started(struct nb_started *started, int timeout_milliseconds, struct nb_failure *failure) {
+    siginfo_t info = {0};
+    int result = read_report(started, timeout_milliseconds, failure);
+    close(started->report);
+    started->report = -1;
+    if (result == 1) return 0;
+    if (result == 0) {
+        // A process killed before its exec closes the pipe just as well.
+        if (waitid(P_PIDFD, (id_t)started->pidfd, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 && info.si_pid == 0)
+            return 0;
+        errno = ECHILD;
+        nb_fill_failure(failure, "died before exec", NULL);
+    }
+    syscall(SYS_pidfd_send_signal, started->pidfd, SIGKILL, NULL, 0);
+    waitid(P_PIDFD, (id_t)started->pidfd, &info, WEXITED | __WALL);
+    close(started->pidfd);
+    started->pidfd = -1;
+    return -1;
+}

@@ -1,0 +1,56 @@
+import Glibc
+
+extension SandboxCgroup {
+    /// Puts the limits in force, each in the hierarchy that holds its controller.
+    func apply(_ limits: CgroupLimits) throws(SyscallError) {
+        if let bytes = limits.memoryBytes { try limitMemory(to: bytes) }
+        if let quota = limits.quotaMicroseconds { try limitCPU(to: quota) }
+        if let count = limits.processes { try files.write(String(count), try file("pids.max", of: .pids)) }
+    }
+
+    private func limitMemory(to bytes: UInt64) throws(SyscallError) {
+        if let directory = legacyDirectory(.memory) {
+            // In this order: memory and swap together may not be less than memory alone.
+            try files.write(String(bytes), joined(directory, "memory.limit_in_bytes"))
+            try writeIfPresent(String(bytes), joined(directory, "memory.memsw.limit_in_bytes"))
+            try writeIfPresent("0", joined(directory, "memory.swappiness"))
+        } else {
+            let directory = try unifiedDirectory(.memory)
+            try files.write(String(bytes), joined(directory, "memory.max"))
+            try writeIfPresent("0", joined(directory, "memory.swap.max"))
+            // One process too big is one process killed; the guest lives and reports it.
+            try writeIfPresent("0", joined(directory, "memory.oom.group"))
+        }
+    }
+
+    private func limitCPU(to quota: UInt64) throws(SyscallError) {
+        let period = CgroupLimits.periodMicroseconds
+        if let directory = legacyDirectory(.cpu) {
+            try files.write(String(period), joined(directory, "cpu.cfs_period_us"))
+            try files.write(String(quota), joined(directory, "cpu.cfs_quota_us"))
+        } else {
+            try files.write("\(quota) \(period)", joined(try unifiedDirectory(.cpu), "cpu.max"))
+        }
+    }
+
+    /// A kernel without swap accounting has no such file, and then no such thing to limit.
+    private func writeIfPresent(_ value: String, _ path: String) throws(SyscallError) {
+        do { try files.write(value, path) } catch where error.number == ENOENT {}
+    }
+
+    private func file(_ name: String, of controller: CgroupController) throws(SyscallError) -> String {
+        if let directory = legacyDirectory(controller) { return joined(directory, name) }
+        return joined(try unifiedDirectory(controller), name)
+    }
+
+    func legacyDirectory(_ controller: CgroupController) -> String? {
+        legacy.first { $0.controllers.contains(controller) }?.directory
+    }
+
+    private func unifiedDirectory(_ controller: CgroupController) throws(SyscallError) -> String {
+        guard let unified, unifiedControllers.contains(controller) else {
+            throw SyscallError("cgroup", path: controller.rawValue, number: ENOTSUP)
+        }
+        return unified
+    }
+}
