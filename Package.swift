@@ -34,8 +34,8 @@ let package = Package(
             name: "nestbox-guest", dependencies: ["CLinux", "LinuxSystem", "GuestProtocol"],
             linkerSettings: staticExecutable),
         .executableTarget(
-            name: "nestbox-spawner", dependencies: ["CLinux", "LinuxSystem", "SpawnerProtocol"],
-            linkerSettings: staticExecutable),
+            name: "nestbox-spawner", dependencies: ["Spawning"], linkerSettings: staticExecutable),
+        .target(name: "Spawning", dependencies: ["CLinux", "LinuxSystem", "SpawnerProtocol", "WireCoding"]),
 
         // The server, lowest first.
         .target(name: "SandboxModel"),
@@ -101,6 +101,8 @@ let package = Package(
         .testTarget(name: "SpawnerProtocolTests", dependencies: ["SpawnerProtocol", "WireCoding"]),
         .testTarget(name: "SandboxModelTests", dependencies: ["SandboxModel"]),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "CLinux"]),
+        .testTarget(
+            name: "SpawningTests", dependencies: ["Spawning", "LinuxSystem", "SpawnerProtocol", "WireCoding", "CLinux"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers"]),
         .testTarget(name: "PersistenceTests", dependencies: ["Persistence"]),
         .testTarget(name: "AuthTests", dependencies: ["Auth", "Persistence"]),

@@ -9,8 +9,10 @@ public struct BoxLaunch: Sendable {
     public var cgroup: Int32 = -1
     /// Namespaces to enter first, in this order.
     public var enteredNamespaces: [Int32] = []
-    /// `CLONE_NEW…` flags.
-    public var newNamespaces: UInt64
+    /// A pid namespace to be born below, or -1.
+    public var pidNamespace: Int32 = -1
+    /// Besides a cgroup namespace, which it makes itself once it is in its cgroup.
+    public var newNamespaces: NamespaceKinds
     /// Unless -1, the first process waits until this pipe is closed: its ids are mapped meanwhile.
     public var gate: Int32 = -1
     public var steps: [BoxStep]
@@ -18,7 +20,7 @@ public struct BoxLaunch: Sendable {
     public var privileges = BoxPrivileges()
     public var program: BoxProgram
 
-    public init(newNamespaces: UInt64, steps: [BoxStep], program: BoxProgram) {
+    public init(newNamespaces: NamespaceKinds, steps: [BoxStep], program: BoxProgram) {
         self.newNamespaces = newNamespaces
         self.steps = steps
         self.program = program
@@ -72,7 +74,8 @@ public struct BoxLaunch: Sendable {
         var launch = nb_launch()
         launch.process_file_count = processFiles.count
         launch.cgroup = cgroup
-        launch.new_namespaces = newNamespaces
+        launch.pid_namespace = pidNamespace
+        launch.new_namespaces = newNamespaces.rawValue
         launch.gate = gate
         launch.hostname = hostname.map { texts[$0] }
         launch.capabilities = privileges.capabilities

@@ -24,9 +24,14 @@ final class Family {
     /// How many sandboxes' namespaces are kept ready: more as demand outruns them.
     static let readyTargetRange = 2...16
 
-    struct Namespaces: ~Copyable {
+    final class Namespaces {
         let user: Descriptor
         let pid: Descriptor
+
+        init(user: consuming Descriptor, pid: consuming Descriptor) {
+            self.user = user
+            self.pid = pid
+        }
     }
 
     /// Starts a family in the cgroup `cgroup`.

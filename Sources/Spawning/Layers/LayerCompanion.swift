@@ -8,7 +8,7 @@ import WireCoding
 final class LayerCompanion {
     struct Delivery {
         let shape: DiskShape
-        let layer: WritableLayer?
+        let layer: HeldMount?
         /// Why there is no layer.
         let failure: BoxFailure?
     }
@@ -52,7 +52,7 @@ final class LayerCompanion {
         guard count > 0 else {
             throw BoxFailure(step: "receive a writable layer", number: count == 0 ? EPIPE : errno)
         }
-        let layer = descriptor >= 0 ? WritableLayer(DetachedMount(taking: Descriptor(owning: descriptor))) : nil
+        let layer = descriptor >= 0 ? HeldMount(DetachedMount(taking: Descriptor(owning: descriptor))) : nil
         do {
             var reader = WireReader(Array(bytes.prefix(count)))
             let shape = try DiskShape(from: &reader)

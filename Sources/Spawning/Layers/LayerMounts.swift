@@ -29,7 +29,7 @@ final class LayerMounts {
     }
 
     private func mount(_ digest: String) throws(SpawnFailure) {
-        let file = try open(digest)
+        let file = try find(digest)
         try step("mount layer \(digest)") { () throws(SyscallError) in
             let layer = try Self.mount(file.number)
             try check("mkdir", path: digest) { mkdirat(directory.number, digest, 0o755) }
@@ -38,9 +38,9 @@ final class LayerMounts {
         mounted.insert(digest)
     }
 
-    private func open(_ digest: String) throws(SpawnFailure) -> Descriptor {
+    private func find(_ digest: String) throws(SpawnFailure) -> Descriptor {
         for source in sources {
-            if let file = try step("open layer", { () throws(SyscallError) in try source.open(digest) }) { return file }
+            if let file = try step("open layer", { () throws(SyscallError) in try source.layer(digest) }) { return file }
         }
         throw .refusing("layers", digest, allowed: "a sealed layer that is in the store")
     }
@@ -67,7 +67,7 @@ private final class LayerDirectory {
     }
 
     /// `nil` if the layer is not here. A name that is not a regular file is refused.
-    func open(_ digest: String) throws(SyscallError) -> Descriptor? {
+    func layer(_ digest: String) throws(SyscallError) -> Descriptor? {
         let name = "\(digest).erofs"
         let number: Int32
         do {

@@ -49,7 +49,7 @@ struct WritableLayerMaker {
     private func format(_ shape: DiskShape) throws(BoxFailure) -> Descriptor {
         let file = try Self.naming("writable layer") { () throws(SyscallError) in
             let file = try unnamedFile()
-            try check("ftruncate") { ftruncate(file.number, Int64(shape.bytes)) }
+            try check("ftruncate") { ftruncate(file.number, Int(shape.bytes)) }
             return file
         }
         // No journal, since the file is gone after a crash; tables of inodes are written when they are first used.
@@ -70,7 +70,7 @@ struct WritableLayerMaker {
         for name in ["upper", "work"] {
             try check("mkdir", path: name) { mkdirat(mount.descriptor.number, name, 0o755) }
         }
-        try check("syncfs") { syncfs(mount.descriptor.number) }
+        try check("syncfs") { nb_mount_sync(mount.descriptor.number) }
     }
 
     private func unnamedFile() throws(SyscallError) -> Descriptor {

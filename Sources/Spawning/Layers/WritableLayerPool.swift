@@ -3,15 +3,6 @@ import Glibc
 import LinuxSystem
 import SpawnerProtocol
 
-/// A writable layer that nobody uses yet.
-final class WritableLayer {
-    let mount: DetachedMount
-
-    init(_ mount: consuming DetachedMount) {
-        self.mount = mount
-    }
-}
-
 /// Writable layers made ahead of demand by the companion process, so that a request finds one ready.
 final class WritableLayerPool {
     /// How many of a shape are kept ready: more as demand outruns them.
@@ -24,7 +15,7 @@ final class WritableLayerPool {
     private static let patience: Int32 = 20_000
 
     private struct Shelf {
-        var ready: [WritableLayer] = []
+        var ready: [HeldMount] = []
         var target = WritableLayerPool.readyTargetRange.lowerBound
         var lastUse: UInt64 = 0
         var failure: BoxFailure?
@@ -42,7 +33,7 @@ final class WritableLayerPool {
     /// Readable when the companion has something to deliver.
     var descriptor: Int32 { companion.descriptor }
 
-    func take(_ shape: DiskShape) throws(BoxFailure) -> WritableLayer {
+    func take(_ shape: DiskShape) throws(BoxFailure) -> HeldMount {
         touch(shape)
         if let layer = shelves[shape]?.ready.popLast() { return layer }
         grow(shape)

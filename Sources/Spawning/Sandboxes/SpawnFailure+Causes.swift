@@ -22,3 +22,8 @@ func step<Result: ~Copyable>(
 ) throws(SpawnFailure) -> Result {
     do { return try body() } catch { throw SpawnFailure(error, step: step) }
 }
+
+/// Runs `body`, which names its own steps.
+func box<Result: ~Copyable>(_ body: () throws(BoxFailure) -> Result) throws(SpawnFailure) -> Result {
+    do { return try body() } catch { throw SpawnFailure(error) }
+}
