@@ -35,8 +35,8 @@ let package = Package(
         .executableTarget(
             name: "nestbox-guest", dependencies: ["GuestServices", "LinuxSystem"], linkerSettings: staticExecutable),
         .executableTarget(
-            name: "nestbox-spawner", dependencies: ["CLinux", "LinuxSystem", "SpawnerProtocol"],
-            linkerSettings: staticExecutable),
+            name: "nestbox-spawner", dependencies: ["Spawning"], linkerSettings: staticExecutable),
+        .target(name: "Spawning", dependencies: ["CLinux", "LinuxSystem", "SpawnerProtocol", "WireCoding"]),
         .target(name: "DirectRun", dependencies: ["CLinux", "LinuxSystem"]),
         .executableTarget(name: "nestbox-run", dependencies: ["DirectRun"], linkerSettings: staticExecutable),
 
@@ -108,6 +108,8 @@ let package = Package(
         .testTarget(name: "SandboxModelTests", dependencies: ["SandboxModel"]),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "CLinux"]),
         .testTarget(name: "DirectRunTests", dependencies: ["DirectRun"]),
+        .testTarget(
+            name: "SpawningTests", dependencies: ["Spawning", "LinuxSystem", "SpawnerProtocol", "WireCoding", "CLinux"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers"]),
         .testTarget(name: "PersistenceTests", dependencies: ["Persistence"]),
         .testTarget(name: "AuthTests", dependencies: ["Auth", "Persistence"]),

@@ -64,3 +64,7 @@ int nb_run(const char *const *arguments, int directory, int passed) {
         if (errno != EINTR) return -1;
     return status;
 }
+
+void nb_close_range(unsigned first, unsigned last) {
+    if (first <= last) syscall(SYS_close_range, first, last, 0);
+}

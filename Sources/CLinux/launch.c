@@ -17,7 +17,9 @@
 // The life of a box's first process from its clone to its exec.
 //
 // The caller starts a short-lived helper that enters the cgroups and namespaces which only a process itself can enter.
-// The helper clones the first process with CLONE_PARENT, so that it is the caller's own child, and ends.
+// The helper clones the first process with CLONE_PARENT, so that it is the caller's own child, and ends. The helper must
+// live in the pid namespace below which it makes a new one, so the caller itself joins that one for its children and
+// goes back at once.
 
 #define FIRST_PASSED 3
 #define SIGNAL_COUNT 64
@@ -185,8 +187,40 @@ static int enter_and_clone(void *pointer) {
     pid_t pid = nb_clone3(flags, 0, launch->cgroup, &entry->started->pidfd);
     if (pid < 0) return refuse(entry, "clone", NULL);
     if (pid == 0) first_process(launch, entry->report);
-    entry->started->pid = pid;
     return 0;
+}
+
+static int start_helper(struct entry *entry) {
+    int own = -1, family = entry->launch->pid_namespace;
+    if (family >= 0) {
+        own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+        if (own < 0) return refuse(entry, "open own pid namespace", NULL);
+        if (setns(family, CLONE_NEWPID) != 0) {
+            refuse(entry, "enter pid namespace", NULL);
+            close(own);
+            return -1;
+        }
+    }
+    int result = nb_in_helper(enter_and_clone, entry);
+    if (own < 0) return result;
+    // A caller that cannot go back would give birth to all its children in a stranger's namespace.
+    if (setns(own, CLONE_NEWPID) != 0) abort();
+    close(own);
+    return result;
+}
+
+/// The process's number in the caller's pid namespace; the clone told it in the helper's.
+static pid_t pid_of(int pidfd) {
+    char path[64], text[512], *line;
+    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return -1;
+    ssize_t count = read(file, text, sizeof text - 1);
+    close(file);
+    if (count < 0) return -1;
+    text[count] = 0;
+    line = strstr(text, "\nPid:");
+    return line != NULL ? (pid_t)strtol(line + 5, NULL, 10) : -1;
 }
 
 int nb_start(const struct nb_launch *launch, struct nb_started *started, struct nb_failure *failure) {
@@ -197,11 +231,15 @@ int nb_start(const struct nb_launch *launch, struct nb_started *started, struct 
     }
     struct entry entry = {.launch = launch, .started = started, .failure = failure, .report = report[1]};
     *started = (struct nb_started){.pid = -1, .pidfd = -1, .report = report[0]};
+    errno = 0;
     nb_fill_failure(failure, "clone helper", NULL);
-    int result = nb_in_helper(enter_and_clone, &entry);
+    int result = start_helper(&entry);
     if (result != 0 && failure->error_number == 0) failure->error_number = errno;
     close(report[1]);
-    if (result == 0) return 0;
+    if (result == 0) {
+        started->pid = pid_of(started->pidfd);
+        return 0;
+    }
     close(report[0]);
     return -1;
 }

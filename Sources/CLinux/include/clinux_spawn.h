@@ -85,6 +85,8 @@ struct nb_launch {
     size_t process_file_count;
     const int *namespaces;
     size_t namespace_count;
+    /// A pid namespace to be born below, or -1.
+    int pid_namespace;
     // 2. It clones the box's first process, a child of the caller.
     int cgroup;
     uint64_t new_namespaces;
@@ -161,3 +163,5 @@ pid_t nb_fork_companion(void);
 /// Runs `arguments[0]` with the directory `directory` and descriptor `passed` (both may be -1) as 3; its streams are
 /// /dev/null. Answers its wait(2) status.
 int nb_run(const char *const *arguments, int directory, int passed);
+/// Closes the descriptors `first` to `last`.
+void nb_close_range(unsigned first, unsigned last);
