@@ -31,7 +31,7 @@ public struct BoxPrivileges: Sendable {
     public var noNewPrivileges = true
     /// A BPF program in the kernel's layout; empty for none. Without `noNewPrivileges` the box needs a user namespace
     /// of its own to load it.
-    public var filter: [UInt8] = []
+    public var filter: [UInt64] = []
     public var resourceLimits: [ResourceLimit] = []
 
     public init() {}
