@@ -63,7 +63,7 @@ def test_no_file_of_the_host_is_reached(attack, canary, user):
 
 @USERS
 def test_no_process_of_the_host_is_seen_or_touched(attack, server, user):
-    attack("host_processes", user, server.pid, "serve")
+    attack("host_processes", user, server.pid)
 
 
 @USERS

@@ -1,18 +1,18 @@
-"""Looks for processes of the host, and at what stands above. Arguments: a pid of the host's, its command's name."""
+"""Looks for processes of the host, and at what stands above. Argument: the server's pid on the host."""
 
 import os
 import sys
 
 from attack import call, finish, must_not, refused
 
-pid, name = int(sys.argv[1]), sys.argv[2]
+pid = int(sys.argv[1])
 
 seen = [process for process in os.listdir("/proc") if process.isdigit()]
 must_not(f"more processes than a sandbox has: {len(seen)}", len(seen) > 40)
 for process in seen:
     try:
         with open(f"/proc/{process}/cmdline", "rb") as file:
-            must_not(f"the host's {name} is pid {process}", name.encode() in file.read())
+            must_not(f"the server is seen as pid {process}", b"nestbox\0serve\0" in file.read())
     except FileNotFoundError:
         pass
 must_not("pid 1 has a parent", not open("/proc/1/stat").read().rpartition(")")[2].split()[1] == "0")

@@ -61,7 +61,10 @@ with refused("a higher limit of open files"):
     import resource
 
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard + 1, hard + 1))
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard + 1, hard + 1))
+    except ValueError:  # what Python makes of EPERM
+        raise PermissionError from None
 with refused("a terminal of another session"):
     import fcntl
     import termios

@@ -23,7 +23,6 @@ STEERED = [
     "/sys/kernel/mm/transparent_hugepage/enabled",
     "/sys/module/kernel/parameters/panic",
     "/sys/fs/cgroup/release_agent",
-    "/proc/self/loginuid",
     "/proc/bus/pci/00/00.0",
     "/proc/fs/ext4",
     "/proc/scsi/scsi",
