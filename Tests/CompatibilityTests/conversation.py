@@ -13,8 +13,12 @@ def synchronous():
         sandbox.commands.send_stdin(handle.pid, "in and out")
         sandbox.commands.close_stdin(handle.pid)
         return [
-            sandbox.files.read("f"), handle.wait().stdout, sandbox.commands.run("echo $E2B_SANDBOX").stdout,
-            sandbox.get_info().metadata["m"], sandbox.is_running(), b"".join(sandbox.files.read("f", format="stream")).decode(),
+            sandbox.files.read("f"),
+            handle.wait().stdout,
+            sandbox.commands.run("echo $E2B_SANDBOX").stdout,
+            sandbox.get_info().metadata["m"],
+            sandbox.is_running(),
+            b"".join(sandbox.files.read("f", format="stream")).decode(),
         ]
 
 

@@ -27,7 +27,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/back":
             return self.echo_body()
         body = b"".join(self.body())
-        self.answer({"path": self.path, "method": self.command, "length": len(body), "sha256": hashlib.sha256(body).hexdigest()})
+        self.answer(
+            {"path": self.path, "method": self.command, "length": len(body), "sha256": hashlib.sha256(body).hexdigest()}
+        )
 
     do_PUT = do_PATCH = do_POST
 

@@ -7,10 +7,16 @@ import pytest
 from nestbox_support.wire import assert_api_error
 
 CONTROL_PLANE = [
-    ("GET", "/sandboxes"), ("GET", "/v2/sandboxes"), ("POST", "/sandboxes"), ("POST", "/v2/sandboxes"),
-    ("GET", "/sandboxes/i0123456789abcdefghi"), ("DELETE", "/sandboxes/i0123456789abcdefghi"),
-    ("POST", "/sandboxes/i0123456789abcdefghi/timeout"), ("POST", "/v2/sandboxes/i0123456789abcdefghi/connect"),
-    ("GET", "/sandboxes/i0123456789abcdefghi/metrics"), ("GET", "/v2/sandboxes/i0123456789abcdefghi/logs"),
+    ("GET", "/sandboxes"),
+    ("GET", "/v2/sandboxes"),
+    ("POST", "/sandboxes"),
+    ("POST", "/v2/sandboxes"),
+    ("GET", "/sandboxes/i0123456789abcdefghi"),
+    ("DELETE", "/sandboxes/i0123456789abcdefghi"),
+    ("POST", "/sandboxes/i0123456789abcdefghi/timeout"),
+    ("POST", "/v2/sandboxes/i0123456789abcdefghi/connect"),
+    ("GET", "/sandboxes/i0123456789abcdefghi/metrics"),
+    ("GET", "/v2/sandboxes/i0123456789abcdefghi/logs"),
 ]
 UNAUTHORIZED = "unauthorized access, please provide a valid access token or method signing if supported"
 

@@ -22,8 +22,13 @@ def by_tls(environment, host, **options):
     port = environment["E2B_DOMAIN"].rsplit(":", 1)[1]
 
     def request(method, path, headers=None, **rest):
-        return client.request(method, f"https://127.0.0.1:{port}{path}", headers={"Host": host} | (headers or {}),
-                              extensions={"sni_hostname": host.split(":")[0]}, **rest)
+        return client.request(
+            method,
+            f"https://127.0.0.1:{port}{path}",
+            headers={"Host": host} | (headers or {}),
+            extensions={"sni_hostname": host.split(":")[0]},
+            **rest,
+        )
 
     return request
 
@@ -85,8 +90,12 @@ class TestTLS:
     def test_a_host_name_routes_to_envd(self, tls, box, http2):
         request = by_tls(tls, f"49983-{box.sandbox_id}.{tls['E2B_DOMAIN']}", http2=http2)
         assert request("GET", "/health").status_code == 204
-        listed = request("POST", "/process.Process/List", {
-            "X-Access-Token": box._envd_access_token, "Content-Type": "application/json"}, content=b"{}")
+        listed = request(
+            "POST",
+            "/process.Process/List",
+            {"X-Access-Token": box._envd_access_token, "Content-Type": "application/json"},
+            content=b"{}",
+        )
         assert listed.status_code == 200
 
     @pytest.mark.parametrize("http2", [False, True])
@@ -126,13 +135,28 @@ class TestProxy:
             assert client.get(url).text == box.files.read("/etc/hostname")
 
     def test_signed_urls_work_by_it(self, proxy):
-        code = ("import e2b, httpx\nwith e2b.Sandbox.create(timeout=60) as s:\n    s.files.write('f', 'signed')\n"
-                "    print(httpx.get(s.download_url('f')).text)")
+        code = (
+            "import e2b, httpx\nwith e2b.Sandbox.create(timeout=60) as s:\n    s.files.write('f', 'signed')\n"
+            "    print(httpx.get(s.download_url('f')).text)"
+        )
         run = subprocess.run([sys.executable, "-c", code], env=proxy, capture_output=True, text=True, timeout=60)
         assert run.stdout == "signed\n", run.stderr
 
-    @pytest.mark.parametrize("target", ["example.com:443", "127.0.0.1:22", "localhost:443", "169.254.169.254:80", "[::1]:443",
-                                        "sbx.test.example.com:443", "..:443", ":443", "x" * 5000 + ":443", "nonsense"])
+    @pytest.mark.parametrize(
+        "target",
+        [
+            "example.com:443",
+            "127.0.0.1:22",
+            "localhost:443",
+            "169.254.169.254:80",
+            "[::1]:443",
+            "sbx.test.example.com:443",
+            "..:443",
+            ":443",
+            "x" * 5000 + ":443",
+            "nonsense",
+        ],
+    )
     def test_it_leads_to_nothing_but_the_server_itself(self, proxy, target):
         status = self.connect(proxy, target).split(b" ")[1]
         assert status in (b"400", b"403", b"404", b"405", b"414", b"431"), status

@@ -19,7 +19,9 @@ def run(*arguments, **options):
 class TestKeys:
     def test_the_first_start_made_one_that_only_its_owner_reads(self, server):
         path = server.data / "api-key"
-        seen = subprocess.run(as_root("stat", "-c", "%a", path), capture_output=True, text=True, check=True).stdout.strip()
+        seen = subprocess.run(
+            as_root("stat", "-c", "%a", path), capture_output=True, text=True, check=True
+        ).stdout.strip()
         key = subprocess.run(as_root("cat", path), capture_output=True, text=True, check=True).stdout.strip()
         assert seen == "600"
         assert re.fullmatch(r"e2b_[0-9a-f]{32,}", key)
@@ -45,8 +47,14 @@ class TestSandboxes:
     @pytest.fixture
     def nestbox(self, environment_for):
         def command(*arguments, **options):
-            return subprocess.run([nestbox_binary(), "sandbox", *arguments], env=environment_for("plain"),
-                                  capture_output=True, text=True, timeout=60, **options)
+            return subprocess.run(
+                [nestbox_binary(), "sandbox", *arguments],
+                env=environment_for("plain"),
+                capture_output=True,
+                text=True,
+                timeout=60,
+                **options,
+            )
 
         return command
 
@@ -95,7 +103,12 @@ class TestRun:
         assert b"ork" in ran.stderr
 
     def test_the_host_is_seen_to_be_read_only_and_small(self):
-        ran = run("--", "sh", "-c", "touch /usr/x 2>&1; ls /home /root 2>&1; cat /etc/shadow 2>&1; ps -e 2>/dev/null | wc -l; true")
+        ran = run(
+            "--",
+            "sh",
+            "-c",
+            "touch /usr/x 2>&1; ls /home /root 2>&1; cat /etc/shadow 2>&1; ps -e 2>/dev/null | wc -l; true",
+        )
         assert b"Read-only file system" in ran.stdout or b"denied" in ran.stdout
         assert not os.path.exists("/usr/x")
 
@@ -106,8 +119,16 @@ class TestRun:
         for directory in (tmp_path, *tmp_path.parents[:2]):
             directory.chmod(directory.stat().st_mode | stat.S_IXOTH)
         (tmp_path / "out").chmod(0o777)
-        ran = run("--read-only", tmp_path / "in", "--write", tmp_path / "out", "--", "sh", "-c",
-                  f"cat {tmp_path}/in/f > {tmp_path}/out/g; echo x > {tmp_path}/in/f")
+        ran = run(
+            "--read-only",
+            tmp_path / "in",
+            "--write",
+            tmp_path / "out",
+            "--",
+            "sh",
+            "-c",
+            f"cat {tmp_path}/in/f > {tmp_path}/out/g; echo x > {tmp_path}/in/f",
+        )
         assert ran.returncode != 0
         assert (tmp_path / "out" / "g").read_text() == "shown"
         assert (tmp_path / "in" / "f").read_text() == "shown"
@@ -121,9 +142,20 @@ class TestRun:
         ran = run("--", "python3", "-c", "import socket; print([name for _, name in socket.if_nameindex()])")
         assert ran.stdout == b"['lo']\n"
 
-    @pytest.mark.parametrize("option,value", [("--memory", "-5"), ("--memory", "much"), ("--cpus", "0"), ("--pids", "-1"),
-                                              ("--timeout", "never"), ("--net", "wide-open"), ("--read-only", "/no/such"),
-                                              ("--env", "no-equals-sign"), ("--template", "nosuch")])
+    @pytest.mark.parametrize(
+        "option,value",
+        [
+            ("--memory", "-5"),
+            ("--memory", "much"),
+            ("--cpus", "0"),
+            ("--pids", "-1"),
+            ("--timeout", "never"),
+            ("--net", "wide-open"),
+            ("--read-only", "/no/such"),
+            ("--env", "no-equals-sign"),
+            ("--template", "nosuch"),
+        ],
+    )
     def test_a_bad_option_is_named_in_the_refusal(self, option, value):
         ran = run(option, value, "--", "true")
         assert ran.returncode not in (0, 124, 137)

@@ -11,6 +11,7 @@ from e2b import CommandExitException
 from nestbox_support.waiting import eventually
 
 BACKGROUND = {"background": True, "timeout": 0}
+SETUP = "from setuptools import setup\nsetup(name='tiny', version='1', py_modules=['tiny'])"
 RESERVED = ("E2B_SANDBOX", "E2B_SANDBOX_ID", "E2B_TEMPLATE_ID")
 
 
@@ -45,10 +46,17 @@ class TestResults:
         assert failure.value.exit_code == -1
         assert failure.value.error == "signal: killed"
 
-    @pytest.mark.parametrize("text", [
-        "two\nlines", "tab\tand 'quotes' and \"more\" and `none`", "!@#$%^&*()_+{}|:<>?~[]\\;,./",
-        "Grüße 世界 🎉 \u200d\u0301", "-n", "$(not run) $HOME",
-    ])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "two\nlines",
+            "tab\tand 'quotes' and \"more\" and `none`",
+            "!@#$%^&*()_+{}|:<>?~[]\\;,./",
+            "Grüße 世界 🎉 \u200d\u0301",
+            "-n",
+            "$(not run) $HOME",
+        ],
+    )
     def test_text_is_not_touched_on_its_way(self, sandbox, text):
         quoted = "'" + text.replace("'", "'\\''") + "'"
         assert sandbox.commands.run(f"printf %s {quoted}").stdout == text
@@ -59,7 +67,7 @@ class TestResults:
 
     def test_a_letter_torn_between_two_chunks_is_whole_again(self, sandbox):
         text = "a" * 8191 + "€" * 5000
-        assert sandbox.commands.run(f"python3 -c \"print('a' * 8191 + '\u20ac' * 5000, end='')\"").stdout == text
+        assert sandbox.commands.run("python3 -c \"print('a' * 8191 + '\u20ac' * 5000, end='')\"").stdout == text
 
     def test_bytes_that_are_no_text_do_not_end_the_stream(self, sandbox):
         result = sandbox.commands.run("printf 'a\\xff\\xfeb'; printf c")
@@ -81,7 +89,9 @@ class TestResults:
         opener.start()
         result = sandbox.commands.run(
             f"echo first; until [ -e {gate} ]; do sleep 0.01; done; echo through",
-            on_stdout=lambda _: seen.set(), timeout=20)
+            on_stdout=lambda _: seen.set(),
+            timeout=20,
+        )
         opener.join()
         assert result.stdout == "first\nthrough\n"
 
@@ -119,8 +129,10 @@ class TestSurroundings:
 
     def test_a_commands_own_environment_wins(self, new_sandbox):
         sandbox = new_sandbox(envs={"A": "sandbox", "B": "sandbox"})
-        assert sandbox.commands.run("echo $A $B $C", envs={"B": "command", "C": "command"}).stdout == \
-            "sandbox command command\n"
+        assert (
+            sandbox.commands.run("echo $A $B $C", envs={"B": "command", "C": "command"}).stdout
+            == "sandbox command command\n"
+        )
         assert sandbox.commands.run("echo $A $B $C").stdout == "sandbox sandbox\n"
 
     def test_environments_do_not_leak_to_the_next_command(self, sandbox):
@@ -140,8 +152,9 @@ class TestSurroundings:
         assert seen == {"E2B_SANDBOX": "true", "E2B_SANDBOX_ID": sandbox.sandbox_id, "E2B_TEMPLATE_ID": "base"}[name]
 
     def test_the_text_is_utf_8(self, sandbox):
-        assert sandbox.commands.run("locale charmap; python3 -c 'import sys; print(sys.stdout.encoding)'").stdout.split() \
-            == ["UTF-8", "utf-8"]
+        assert sandbox.commands.run(
+            "locale charmap; python3 -c 'import sys; print(sys.stdout.encoding)'"
+        ).stdout.split() == ["UTF-8", "utf-8"]
 
     @pytest.mark.parametrize("cwd,seen", [("/tmp", "/tmp"), ("~", "/home/user"), ("/", "/")])
     def test_a_command_runs_where_it_is_told_to(self, sandbox, cwd, seen):
@@ -155,31 +168,38 @@ class TestSurroundings:
         with pytest.raises(e2b.InvalidArgumentException, match="cwd '/no/such/place' does not exist"):
             sandbox.commands.run("true", cwd="/no/such/place")
 
-    @pytest.mark.parametrize("tool", [
-        "bash", "curl", "git", "pip", "python", "python3", "sudo", "tput", "ps", "realpath", "flock", "tar", "gzip"])
+    @pytest.mark.parametrize(
+        "tool",
+        ["bash", "curl", "git", "pip", "python", "python3", "sudo", "tput", "ps", "realpath", "flock", "tar", "gzip"],
+    )
     def test_the_base_template_has_what_people_use(self, sandbox, tool):
         assert sandbox.commands.run(f"command -v {tool}").exit_code == 0
 
-    def test_python_makes_virtual_environments_and_pip_is_not_held_back(self, sandbox):
-        result = sandbox.commands.run(
-            "python -m venv --without-pip /tmp/venv && /tmp/venv/bin/python -c 'print(42)' && "
-            "mkdir -p /tmp/package && cd /tmp/package && echo 'x = 7' > tiny.py && "
-            "printf 'from setuptools import setup\\nsetup(name=\"tiny\", version=\"1\", py_modules=[\"tiny\"])' > setup.py && "
-            "pip install --quiet --no-build-isolation --no-index . 2>&1 && cd / && python -c 'import tiny; print(tiny.x)'")
-        assert result.stdout.split()[0] == "42"
-        assert result.stdout.split()[-1] == "7"
+    def test_python_makes_virtual_environments(self, sandbox, directory):
+        made = sandbox.commands.run(
+            "python -m venv v && v/bin/python -c 'import pip; print(42)'", cwd=directory, timeout=90
+        )
+        assert made.stdout == "42\n"
+
+    def test_pip_installs_without_being_held_back(self, sandbox, directory):
+        sandbox.files.write(f"{directory}/tiny.py", "x = 7")
+        sandbox.files.write(f"{directory}/setup.py", SETUP)
+        sandbox.commands.run("pip install --quiet --no-build-isolation --no-index .", cwd=directory, timeout=90)
+        assert sandbox.commands.run("python -c 'import tiny; print(tiny.x)'").stdout == "7\n"
 
     def test_code_and_usr_local_belong_to_everybody(self, sandbox):
         sandbox.commands.run("touch /code/mine /usr/local/bin/mine && rm /code/mine /usr/local/bin/mine")
 
     def test_extended_attributes_work(self, sandbox):
         script = "import os; os.setxattr('/tmp/x', 'user.test', b'v'); print(os.getxattr('/tmp/x', 'user.test'))"
-        assert sandbox.commands.run(f"touch /tmp/x && python3 -c \"{script}\"").stdout == "b'v'\n"
+        assert sandbox.commands.run(f'touch /tmp/x && python3 -c "{script}"').stdout == "b'v'\n"
 
     def test_git_works_without_a_network(self, sandbox, directory):
         result = sandbox.commands.run(
             "git init -q r && cd r && git config user.email a@b.c && git config user.name n && "
-            "echo 1 > f && git add f && git commit -qm first && git clone -q . ../copy && cat ../copy/f", cwd=directory)
+            "echo 1 > f && git add f && git commit -qm first && git clone -q . ../copy && cat ../copy/f",
+            cwd=directory,
+        )
         assert result.stdout == "1\n"
 
     def test_root_can_write_where_user_can_not(self, sandbox):
@@ -260,8 +280,9 @@ class TestBackground:
 
     def test_zombies_are_reaped(self, sandbox):
         sandbox.commands.run("for i in $(seq 50); do (sleep 0.01 &) ; done")
-        eventually(lambda: sandbox.commands.run("ps -eo stat= | grep -c ^Z || true").stdout.strip() == "0",
-                   "no zombies", 10)
+        eventually(
+            lambda: sandbox.commands.run("ps -eo stat= | grep -c ^Z || true").stdout.strip() == "0", "no zombies", 10
+        )
 
 
 class TestInput:

@@ -8,12 +8,26 @@ import e2b
 import pytest
 from e2b import FileType
 
-ODD_NAMES = ["with space", "ünïcödé-世界-🎉", "quote'\"", "percent%20%2F", "-leading-dash", "semi;colon&and", "plus+plus",
-             "new\nline", "back\\slash", "#hash?query", ".hidden", "x" * 255]
+ODD_NAMES = [
+    "with space",
+    "ünïcödé-世界-🎉",
+    "quote'\"",
+    "percent%20%2F",
+    "-leading-dash",
+    "semi;colon&and",
+    "plus+plus",
+    "new\nline",
+    "back\\slash",
+    "#hash?query",
+    ".hidden",
+    "x" * 255,
+]
 
 
 class TestWriteAndRead:
-    @pytest.mark.parametrize("text", ["", "hello", "Grüße 世界 🎉\n", "a\0b", "\r\n\r\n--boundary\r\n", "x" * 3_000_000])
+    @pytest.mark.parametrize(
+        "text", ["", "hello", "Grüße 世界 🎉\n", "a\0b", "\r\n\r\n--boundary\r\n", "x" * 3_000_000]
+    )
     @pytest.mark.parametrize("octets", [False, True])
     def test_text_comes_back_as_it_was(self, sandbox, directory, text, octets):
         sandbox.files.write(f"{directory}/f", text, use_octet_stream=octets)
@@ -55,7 +69,9 @@ class TestWriteAndRead:
 
     def test_directories_on_the_way_are_made_and_belong_to_the_user(self, sandbox, directory):
         sandbox.files.write(f"{directory}/a/b/c/f", "x")
-        assert sandbox.commands.run(f"stat -c %U:%G a a/b a/b/c a/b/c/f", cwd=directory).stdout.split() == ["user:user"] * 4
+        assert (
+            sandbox.commands.run("stat -c %U:%G a a/b a/b/c a/b/c/f", cwd=directory).stdout.split() == ["user:user"] * 4
+        )
 
     def test_writing_again_replaces_the_whole(self, sandbox, directory):
         sandbox.files.write(f"{directory}/f", "a long first text")
@@ -185,17 +201,23 @@ class TestList:
         sandbox.commands.run("mkdir -p b/c/d a; touch b/f b/c/g z a/1 b/c/d/h; ln -s b link", cwd=directory)
         return directory
 
-    @pytest.mark.parametrize("depth,names", [
-        (1, ["a", "b", "link", "z"]),
-        (2, ["a", "a/1", "b", "b/c", "b/f", "link", "z"]),
-        (3, ["a", "a/1", "b", "b/c", "b/c/d", "b/c/g", "b/f", "link", "z"]),
-        (9, ["a", "a/1", "b", "b/c", "b/c/d", "b/c/d/h", "b/c/g", "b/f", "link", "z"]),
-    ])
+    @pytest.mark.parametrize(
+        "depth,names",
+        [
+            (1, ["a", "b", "link", "z"]),
+            (2, ["a", "a/1", "b", "b/c", "b/f", "link", "z"]),
+            (3, ["a", "a/1", "b", "b/c", "b/c/d", "b/c/g", "b/f", "link", "z"]),
+            (9, ["a", "a/1", "b", "b/c", "b/c/d", "b/c/d/h", "b/c/g", "b/f", "link", "z"]),
+        ],
+    )
     def test_depth_and_order_are_those_of_a_walk(self, sandbox, tree, depth, names):
         assert [entry.path.removeprefix(f"{tree}/") for entry in sandbox.files.list(tree, depth=depth)] == names
 
     def test_one_level_is_the_default(self, sandbox, tree):
-        assert [(entry.name, entry.type.value) for entry in sandbox.files.list(tree)][:2] == [("a", "dir"), ("b", "dir")]
+        assert [(entry.name, entry.type.value) for entry in sandbox.files.list(tree)][:2] == [
+            ("a", "dir"),
+            ("b", "dir"),
+        ]
 
     def test_an_empty_directory_is_an_empty_list(self, sandbox, directory):
         assert sandbox.files.list(directory) == []

@@ -32,8 +32,12 @@ def get(wire):
 
 def upload(wire, path, content, content_type="application/octet-stream", **headers):
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return wire.post("/files", params={"path": path} if path is not None else {}, content=content,
-                     headers={"Content-Type": content_type} | named)
+    return wire.post(
+        "/files",
+        params={"path": path} if path is not None else {},
+        content=content,
+        headers={"Content-Type": content_type} | named,
+    )
 
 
 class TestDownload:
@@ -54,23 +58,41 @@ class TestDownload:
         assert "content-encoding" not in response.headers
         assert response.text == TEXT
 
-    @pytest.mark.parametrize("asked,first,last", [
-        ("bytes=0-9", 0, 9), ("bytes=90-", 90, 99), ("bytes=-5", 95, 99), ("bytes=50-50", 50, 50), ("bytes=95-1000", 95, 99),
-        ("bytes=-1000", 0, 99),
-    ])
+    @pytest.mark.parametrize(
+        "asked,first,last",
+        [
+            ("bytes=0-9", 0, 9),
+            ("bytes=90-", 90, 99),
+            ("bytes=-5", 95, 99),
+            ("bytes=50-50", 50, 50),
+            ("bytes=95-1000", 95, 99),
+            ("bytes=-1000", 0, 99),
+        ],
+    )
     def test_a_range_is_a_part(self, get, path, asked, first, last):
         response = get(path, {"Range": asked, "Accept-Encoding": "identity"})
         assert response.status_code == 206
         assert response.headers["content-range"] == f"bytes {first}-{last}/100"
-        assert response.text == TEXT[first:last + 1]
+        assert response.text == TEXT[first : last + 1]
 
     def test_a_range_beyond_the_end_can_not_be_satisfied(self, get, path):
         response = get(path, {"Range": "bytes=100-", "Accept-Encoding": "identity"})
         assert response.status_code == 416
         assert response.headers["content-range"] == "bytes */100"
 
-    @pytest.mark.parametrize("asked", ["bytes=9-3", "bytes=a-b", "lines=1-2", "bytes=", "bytes=--5", "bytes=1", "bytes=-",
-                                       "bytes=99999999999999999999-"])
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            "bytes=9-3",
+            "bytes=a-b",
+            "lines=1-2",
+            "bytes=",
+            "bytes=--5",
+            "bytes=1",
+            "bytes=-",
+            "bytes=99999999999999999999-",
+        ],
+    )
     def test_a_range_that_is_none_does_no_harm(self, get, path, asked):
         response = get(path, {"Range": asked, "Accept-Encoding": "identity"})
         assert response.status_code in (200, 416)
@@ -120,7 +142,9 @@ class TestUpload:
         assert_api_error(upload(wire, None, b"abc"), 400, "path")
 
     def test_gzip_is_unpacked(self, wire, box, box_directory):
-        assert upload(wire, f"{box_directory}/f", gzip.compress(b"abc" * 1000), Content_Encoding="gzip").status_code == 200
+        assert (
+            upload(wire, f"{box_directory}/f", gzip.compress(b"abc" * 1000), Content_Encoding="gzip").status_code == 200
+        )
         assert box.files.read(f"{box_directory}/f") == "abc" * 1000
 
     @pytest.mark.parametrize("content", [b"not gzip", gzip.compress(b"x" * 100_000)[:-20], b""])
@@ -131,16 +155,32 @@ class TestUpload:
     def test_other_encodings_are_refused(self, wire, box_directory, encoding):
         assert_api_error(upload(wire, f"{box_directory}/f", b"abc", Content_Encoding=encoding), (400, 415))
 
-    @pytest.mark.parametrize("content_type", ["text/plain", "application/json", "multipart/form-data", "multipart/form-data; boundary=",
-                                              "multipart/mixed; boundary=b"])
+    @pytest.mark.parametrize(
+        "content_type",
+        [
+            "text/plain",
+            "application/json",
+            "multipart/form-data",
+            "multipart/form-data; boundary=",
+            "multipart/mixed; boundary=b",
+        ],
+    )
     def test_other_content_types_are_refused(self, wire, box_directory, content_type):
         assert_api_error(upload(wire, f"{box_directory}/f", b"abc", content_type), (400, 415))
 
-    @pytest.mark.parametrize("body", [
-        b"", b"--b", b"--b\r\n\r\n", b"--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nno end",
-        b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"/tmp/torn\"\r\n\r\ntorn\r\n--b",
-        b"--b\r\n" + b"X: y\r\n" * 100_000 + b"\r\n\r\n--b--", b"preamble only",
-    ], ids=range(7))
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"--b",
+            b"--b\r\n\r\n",
+            b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\nno end',
+            b'--b\r\nContent-Disposition: form-data; name="file"; filename="/tmp/torn"\r\n\r\ntorn\r\n--b',
+            b"--b\r\n" + b"X: y\r\n" * 100_000 + b"\r\n\r\n--b--",
+            b"preamble only",
+        ],
+        ids=range(7),
+    )
     def test_a_form_that_is_none_is_refused(self, wire, body):
         response = upload(wire, None, body, "multipart/form-data; boundary=b")
         assert response.status_code in (200, 400), response.text
@@ -180,11 +220,20 @@ class TestBadPaths:
     @pytest.mark.parametrize("method", ["Stat", "ListDir", "MakeDir", "Remove", "CreateWatcher"])
     @pytest.mark.parametrize("where", ["nul\0byte", "/tmp/" + "x" * 256])
     def test_every_call_refuses_it(self, wire, method, where):
-        assert_rpc_error(wire.call(f"filesystem.Filesystem/{method}", {"path": where}),
-                         ("invalid_argument", "not_found", "internal"))
+        assert_rpc_error(
+            wire.call(f"filesystem.Filesystem/{method}", {"path": where}), ("invalid_argument", "not_found", "internal")
+        )
 
-    @pytest.mark.parametrize("where", ["../../../../etc/passwd", "/../../etc/passwd", "/proc/self/root/etc/passwd",
-                                       "/proc/1/root/etc/passwd", "%2e%2e/%2e%2e/etc/passwd"])
+    @pytest.mark.parametrize(
+        "where",
+        [
+            "../../../../etc/passwd",
+            "/../../etc/passwd",
+            "/proc/self/root/etc/passwd",
+            "/proc/1/root/etc/passwd",
+            "%2e%2e/%2e%2e/etc/passwd",
+        ],
+    )
     def test_no_path_leads_out_of_the_sandbox(self, get, where):
         with open("/etc/passwd") as file:
             own = file.read()
@@ -236,16 +285,28 @@ class TestSignatures:
         assert response.status_code == 401
         assert response.json() == {"code": 401, "message": "signature is already expired"}
 
-    @pytest.mark.parametrize("forged", [
-        lambda path, token: {"signature": signature(path, "write", token)},
-        lambda path, token: {"signature": signature(path + "x", "read", token)},
-        lambda path, token: {"signature": signature(path, "read", token), "username": "root"},
-        lambda path, token: {"signature": signature(path, "read", token), "signature_expiration": str(int(time.time()) + 60)},
-        lambda path, token: {"signature": signature(path, "read", token[:-1])},
-        lambda path, token: {"signature": "v1_" + "A" * 43}, lambda path, token: {"signature": "v2_x"},
-        lambda path, token: {"signature": ""}, lambda path, token: {"signature": "x" * 10_000},
-        lambda path, token: {"signature": signature(path, "read", token, expiration="soon"), "signature_expiration": "soon"},
-    ], ids=["operation", "path", "user", "expiration", "token", "zeros", "version", "empty", "long", "no number"])
+    @pytest.mark.parametrize(
+        "forged",
+        [
+            lambda path, token: {"signature": signature(path, "write", token)},
+            lambda path, token: {"signature": signature(path + "x", "read", token)},
+            lambda path, token: {"signature": signature(path, "read", token), "username": "root"},
+            lambda path, token: {
+                "signature": signature(path, "read", token),
+                "signature_expiration": str(int(time.time()) + 60),
+            },
+            lambda path, token: {"signature": signature(path, "read", token[:-1])},
+            lambda path, token: {"signature": "v1_" + "A" * 43},
+            lambda path, token: {"signature": "v2_x"},
+            lambda path, token: {"signature": ""},
+            lambda path, token: {"signature": "x" * 10_000},
+            lambda path, token: {
+                "signature": signature(path, "read", token, expiration="soon"),
+                "signature_expiration": "soon",
+            },
+        ],
+        ids=["operation", "path", "user", "expiration", "token", "zeros", "version", "empty", "long", "no number"],
+    )
     def test_a_forged_one_is_refused(self, envd, box, path, forged):
         query = {"path": path} | forged(path, box._envd_access_token)
         assert_api_error(envd(box, token=None).get("/files", params=query), (400, 401))
@@ -275,8 +336,13 @@ class TestOtherCalls:
     def test_pieces_are_composed_and_removed(self, wire, box, box_directory):
         for name in "abc":
             box.files.write(f"{box_directory}/{name}", name * 1000)
-        response = wire.post("/files/compose", json={
-            "source_paths": [f"{box_directory}/{name}" for name in "abc"], "destination": f"{box_directory}/whole"})
+        response = wire.post(
+            "/files/compose",
+            json={
+                "source_paths": [f"{box_directory}/{name}" for name in "abc"],
+                "destination": f"{box_directory}/whole",
+            },
+        )
         assert response.status_code == 200
         assert response.json()["path"] == f"{box_directory}/whole"
         assert box.files.read(f"{box_directory}/whole") == "a" * 1000 + "b" * 1000 + "c" * 1000
@@ -284,20 +350,43 @@ class TestOtherCalls:
 
     def test_a_missing_piece_changes_nothing(self, wire, box, box_directory):
         box.files.write(f"{box_directory}/a", "a")
-        response = wire.post("/files/compose", json={
-            "source_paths": [f"{box_directory}/a", f"{box_directory}/nothing"], "destination": f"{box_directory}/whole"})
+        response = wire.post(
+            "/files/compose",
+            json={
+                "source_paths": [f"{box_directory}/a", f"{box_directory}/nothing"],
+                "destination": f"{box_directory}/whole",
+            },
+        )
         assert_api_error(response, 404)
         assert box.files.read(f"{box_directory}/a") == "a"
 
-    @pytest.mark.parametrize("body", [{}, {"source_paths": "a", "destination": "b"}, {"source_paths": ["a"]},
-                                      {"source_paths": [], "destination": "/tmp/x"}, []])
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {},
+            {"source_paths": "a", "destination": "b"},
+            {"source_paths": ["a"]},
+            {"source_paths": [], "destination": "/tmp/x"},
+            [],
+        ],
+    )
     def test_a_composition_of_nothing_is_refused(self, wire, body):
         assert_api_error(wire.post("/files/compose", json=body), 400)
 
     def test_metrics_are_upstreams(self, wire):
         metrics = wire.get("/metrics").json()
-        assert {"ts", "cpu_count", "cpu_used_pct", "mem_total_mib", "mem_used_mib", "mem_total", "mem_used", "mem_cache",
-                "disk_used", "disk_total"} <= set(metrics)
+        assert {
+            "ts",
+            "cpu_count",
+            "cpu_used_pct",
+            "mem_total_mib",
+            "mem_used_mib",
+            "mem_total",
+            "mem_used",
+            "mem_cache",
+            "disk_used",
+            "disk_total",
+        } <= set(metrics)
         assert metrics["mem_total"] == 512 << 20
         assert abs(metrics["ts"] - time.time()) < 10
 
@@ -308,15 +397,25 @@ class TestOtherCalls:
 
     def test_stat_is_proto3_json(self, wire, path):
         entry = wire.call("filesystem.Filesystem/Stat", {"path": path}).json()["entry"]
-        assert (entry["name"], entry["type"], int(entry["size"]), entry["mode"]) == ("file", "FILE_TYPE_FILE", 100, 0o644)
+        assert (entry["name"], entry["type"], int(entry["size"]), entry["mode"]) == (
+            "file",
+            "FILE_TYPE_FILE",
+            100,
+            0o644,
+        )
         assert entry["modifiedTime"].endswith("Z")
 
-    @pytest.mark.parametrize("method,request_,code,status", [
-        ("Stat", {"path": "/no/such"}, "not_found", 404), ("ListDir", {"path": "/no/such"}, "not_found", 404),
-        ("ListDir", {"path": "/etc/passwd"}, "invalid_argument", 400), ("MakeDir", {"path": "/tmp"}, "already_exists", 409),
-        ("MakeDir", {"path": "/etc/passwd"}, "invalid_argument", 400),
-        ("Move", {"source": "/no/such", "destination": "/tmp/x"}, "not_found", 404),
-    ])
+    @pytest.mark.parametrize(
+        "method,request_,code,status",
+        [
+            ("Stat", {"path": "/no/such"}, "not_found", 404),
+            ("ListDir", {"path": "/no/such"}, "not_found", 404),
+            ("ListDir", {"path": "/etc/passwd"}, "invalid_argument", 400),
+            ("MakeDir", {"path": "/tmp"}, "already_exists", 409),
+            ("MakeDir", {"path": "/etc/passwd"}, "invalid_argument", 400),
+            ("Move", {"source": "/no/such", "destination": "/tmp/x"}, "not_found", 404),
+        ],
+    )
     def test_errors_have_upstreams_codes(self, wire, method, request_, code, status):
         response = wire.call(f"filesystem.Filesystem/{method}", request_)
         assert response.status_code == status
@@ -326,7 +425,10 @@ class TestOtherCalls:
         response = wire.call("filesystem.Filesystem/CreateWatcher", {"path": box_directory, "include_entry": True})
         assert response.status_code == 200
         watcher = response.json()["watcherId"]
-        assert wire.call("filesystem.Filesystem/GetWatcherEvents", {"watcher_id": watcher}).json() in ({}, {"events": []})
+        assert wire.call("filesystem.Filesystem/GetWatcherEvents", {"watcher_id": watcher}).json() in (
+            {},
+            {"events": []},
+        )
         assert wire.call("filesystem.Filesystem/RemoveWatcher", {"watcher_id": watcher}).json() == {}
         assert_rpc_error(wire.call("filesystem.Filesystem/RemoveWatcher", {"watcher_id": watcher}), "not_found")
 

@@ -31,11 +31,18 @@ def test_a_lengthened_life_is_long(new_sandbox):
     assert sandbox.commands.run("sleep 3; echo alive").stdout == "alive\n"
 
 
-@pytest.mark.parametrize("call", [
-    lambda sandbox: sandbox.commands.run("true"), lambda sandbox: sandbox.commands.list(),
-    lambda sandbox: sandbox.files.read("/etc/hostname"), lambda sandbox: sandbox.files.write("f", "x"),
-    lambda sandbox: sandbox.files.list("/"), lambda sandbox: sandbox.files.exists("/"),
-], ids=["run", "list processes", "read", "write", "list files", "exists"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda sandbox: sandbox.commands.run("true"),
+        lambda sandbox: sandbox.commands.list(),
+        lambda sandbox: sandbox.files.read("/etc/hostname"),
+        lambda sandbox: sandbox.files.write("f", "x"),
+        lambda sandbox: sandbox.files.list("/"),
+        lambda sandbox: sandbox.files.exists("/"),
+    ],
+    ids=["run", "list processes", "read", "write", "list files", "exists"],
+)
 def test_after_a_kill_every_call_says_that_it_is_not_running(flavour, call):
     sandbox = flavour.Sandbox.create(timeout=60)
     sandbox.kill()
@@ -43,9 +50,10 @@ def test_after_a_kill_every_call_says_that_it_is_not_running(flavour, call):
         call(sandbox)
 
 
-@pytest.mark.parametrize("call", [
-    lambda sandbox: sandbox.set_timeout(60), lambda sandbox: sandbox.get_info(), lambda sandbox: sandbox.connect(),
-])
+@pytest.mark.parametrize(
+    "call",
+    [lambda sandbox: sandbox.set_timeout(60), lambda sandbox: sandbox.get_info(), lambda sandbox: sandbox.connect()],
+)
 def test_after_a_kill_the_control_plane_does_not_find_it(flavour, call):
     sandbox = flavour.Sandbox.create(timeout=60)
     sandbox.kill()
@@ -71,9 +79,17 @@ def test_a_gone_sandbox_is_502_in_these_words(server, new_sandbox):
     sandbox = new_sandbox()
     sandbox.kill()
     with Envd(server, sandbox.sandbox_id, sandbox._envd_access_token) as wire:
-        for response in (wire.get("/health"), wire.call("process.Process/List", {}), wire.get("/files", params={"path": "/"})):
+        for response in (
+            wire.get("/health"),
+            wire.call("process.Process/List", {}),
+            wire.get("/files", params={"path": "/"}),
+        ):
             assert response.status_code == 502
-            assert response.json() == {"sandboxId": sandbox.sandbox_id, "message": "The sandbox was not found", "code": 502}
+            assert response.json() == {
+                "sandboxId": sandbox.sandbox_id,
+                "message": "The sandbox was not found",
+                "code": 502,
+            }
 
 
 def test_a_browser_is_told_in_html(server):
@@ -86,8 +102,11 @@ def test_a_browser_is_told_in_html(server):
 
 def test_killing_takes_no_longer_for_processes_that_ignore_signals(new_sandbox):
     sandbox = new_sandbox()
-    sandbox.commands.run("python3 -c \"import signal, time; [signal.signal(s, signal.SIG_IGN) for s in (1, 2, 3, 15)]; time.sleep(9999)\"",
-                         background=True, timeout=0)
+    sandbox.commands.run(
+        'python3 -c "import signal, time; [signal.signal(s, signal.SIG_IGN) for s in (1, 2, 3, 15)]; time.sleep(9999)"',
+        background=True,
+        timeout=0,
+    )
     started = time.monotonic()
     assert sandbox.kill() is True
     assert time.monotonic() - started < 5

@@ -44,7 +44,10 @@ def test_a_server_is_reached_wherever_it_listens(box, server, listen, port, addr
     else:
         listen(port, address)
     with Envd(server, box.sandbox_id, None, port=port) as client:
-        assert eventually(lambda: client.get("/x").status_code == 200 and client.get("/x"), "an answer").json()["path"] == "/x"
+        assert (
+            eventually(lambda: client.get("/x").status_code == 200 and client.get("/x"), "an answer").json()["path"]
+            == "/x"
+        )
 
 
 def test_pythons_own_web_server_serves_files(box, server):
@@ -76,7 +79,9 @@ def test_the_status_comes_back(web, status):
 
 
 def test_headers_pass_and_those_of_one_hop_do_not(web, box):
-    response = web.get("/", headers={"X-Mine": "yes", "Authorization": "Bearer mine", "Cookie": "c=d", "TE": "trailers"})
+    response = web.get(
+        "/", headers={"X-Mine": "yes", "Authorization": "Bearer mine", "Cookie": "c=d", "TE": "trailers"}
+    )
     headers = {name.lower(): value for name, value in response.json()["headers"].items()}
     assert (headers["x-mine"], headers["authorization"], headers["cookie"]) == ("yes", "Bearer mine", "c=d")
     assert response.headers.get_list("set-cookie") == ["a=1", "b=2"]
@@ -112,13 +117,15 @@ def websocket(connection, host, headers, path="/ws"):
     """Upgrades `connection`; gives a function that sends a text and reads the answer."""
     key = base64.b64encode(os.urandom(16))
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{head}"
-                       f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key.decode()}\r\n\r\n".encode())
+    connection.sendall(
+        f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{head}"
+        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key.decode()}\r\n\r\n".encode()
+    )
     stream = connection.makefile("rb")
     status = stream.readline()
     assert status.split()[1] == b"101", status
     answer = {}
-    while (line := stream.readline().strip()):
+    while line := stream.readline().strip():
         name, _, value = line.partition(b":")
         answer[name.strip().lower()] = value.strip()
     expected = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
@@ -161,8 +168,12 @@ def test_a_closed_port_is_502_in_these_words(box, server):
     with Envd(server, box.sandbox_id, None, port=8999) as client:
         response = client.get("/")
     assert response.status_code == 502
-    assert response.json() == {"sandboxId": box.sandbox_id, "message": "The sandbox is running but port is not open",
-                               "port": 8999, "code": 502}
+    assert response.json() == {
+        "sandboxId": box.sandbox_id,
+        "message": "The sandbox is running but port is not open",
+        "port": 8999,
+        "code": 502,
+    }
 
 
 def test_an_unknown_sandbox_is_502_in_these_words(server):
@@ -177,7 +188,9 @@ def test_a_port_of_one_sandbox_is_not_another_sandboxs(server, web, new_sandbox)
         assert client.get("/").status_code == 502
 
 
-@pytest.mark.parametrize("label", ["08000-{}", "+8000-{}", "8000-{}x", "-{}", "{}", "65536-{}", "8000-", "8000-{}-more", "8000-UP{}"])
+@pytest.mark.parametrize(
+    "label", ["08000-{}", "+8000-{}", "8000-{}x", "-{}", "{}", "65536-{}", "8000-", "8000-{}-more", "8000-UP{}"]
+)
 def test_a_label_that_is_no_port_and_sandbox_is_refused(box, server, label):
     domain = box.get_host(8000).split(".", 1)[1]
     host = f"{label.format(box.sandbox_id)}.{domain}"
@@ -194,14 +207,26 @@ def test_a_server_that_hangs_up_is_a_bad_gateway(box, server):
         assert client.get("/").status_code == 502
 
 
-@pytest.mark.parametrize("answer", ["garbage\\r\\n\\r\\n", "HTTP/1.1 200 OK\\r\\nContent-Length: -1\\r\\n\\r\\n", "HTTP/1.1 999999 X\\r\\n\\r\\n",
-                                    "HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\nzz\\r\\n"], ids=range(4))
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "garbage\\r\\n\\r\\n",
+        "HTTP/1.1 200 OK\\r\\nContent-Length: -1\\r\\n\\r\\n",
+        "HTTP/1.1 999999 X\\r\\n\\r\\n",
+        "HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\nzz\\r\\n",
+    ],
+    ids=range(4),
+)
 def test_a_server_that_sends_garbage_harms_only_its_client(box, server, api, answer):
     port = 8300 + len(answer)
-    box.files.write("/tmp/garbage.py", "import socket, sys\ns = socket.create_server(('127.0.0.1', int(sys.argv[1])))\n"
-                    f"while True:\n    c = s.accept()[0]; c.recv(9999); c.sendall(b'{answer}'); c.close()")
+    box.files.write(
+        "/tmp/garbage.py",
+        "import socket, sys\ns = socket.create_server(('127.0.0.1', int(sys.argv[1])))\n"
+        f"while True:\n    c = s.accept()[0]; c.recv(9999); c.sendall(b'{answer}'); c.close()",
+    )
     box.commands.run(f"python3 /tmp/garbage.py {port}", background=True, timeout=0)
     with Envd(server, box.sandbox_id, None, port=port) as client:
+
         def is_up():
             try:
                 return "not open" not in client.get("/").text

@@ -57,7 +57,12 @@ class TestStreams:
 
     def test_a_failure_says_its_status_twice(self, wire):
         end = wire.start("/bin/sh", "-c", "exit 3")[0][-1]["end"]
-        assert (end["exitCode"], end["exited"], end["status"], end["error"]) == (3, True, "exit status 3", "exit status 3")
+        assert (end["exitCode"], end["exited"], end["status"], end["error"]) == (
+            3,
+            True,
+            "exit status 3",
+            "exit status 3",
+        )
 
     def test_a_signal_is_no_exit(self, wire):
         end = wire.start("/bin/sh", "-c", "kill -KILL $$")[0][-1]["end"]
@@ -89,30 +94,51 @@ class TestStreams:
         thread = threading.Thread(target=run)
         thread.start()
         selector = {"process": {"tag": "old-client"}}
-        eventually(lambda: wire.call("process.Process/SendInput", selector | {
-            "input": {"stdin": base64.b64encode(b"old").decode()}}).status_code == 200, "the process to take input")
+        eventually(
+            lambda: (
+                wire.call(
+                    "process.Process/SendInput", selector | {"input": {"stdin": base64.b64encode(b"old").decode()}}
+                ).status_code
+                == 200
+            ),
+            "the process to take input",
+        )
         assert wire.call("process.Process/CloseStdin", selector).status_code == 200
         thread.join(10)
         assert output(result["events"]) == b"old"
 
     def test_a_tag_names_a_process(self, wire):
         result = {}
-        thread = threading.Thread(target=lambda: result.update(
-            found=wire.start("/bin/sh", "-c", "read line; echo $line", tag="worker", stdin=True)[0]))
+        thread = threading.Thread(
+            target=lambda: result.update(
+                found=wire.start("/bin/sh", "-c", "read line; echo $line", tag="worker", stdin=True)[0]
+            )
+        )
         thread.start()
-        listed = eventually(lambda: [process for process in wire.call("process.Process/List", {}).json().get("processes", [])
-                                     if process.get("tag") == "worker"], "the tagged process in the list")
+        listed = eventually(
+            lambda: [
+                process
+                for process in wire.call("process.Process/List", {}).json().get("processes", [])
+                if process.get("tag") == "worker"
+            ],
+            "the tagged process in the list",
+        )
         assert listed[0]["config"]["cmd"] == "/bin/sh"
-        sent = wire.call("process.Process/SendInput", {
-            "process": {"tag": "worker"}, "input": {"stdin": base64.b64encode(b"hi\n").decode()}})
+        sent = wire.call(
+            "process.Process/SendInput",
+            {"process": {"tag": "worker"}, "input": {"stdin": base64.b64encode(b"hi\n").decode()}},
+        )
         assert (sent.status_code, sent.json()) == (200, {})
         thread.join(10)
         assert output(result["found"]) == b"hi\n"
 
     def test_idle_streams_are_kept_alive(self, wire):
-        response = wire.open(START, {"process": {"cmd": "sleep", "args": ["2.5"]}, "stdin": False},
-                             Keepalive_Ping_Interval="1")
-        kept = [message for flags, message in frames(response.content) if flags == 0 and "keepalive" in message["event"]]
+        response = wire.open(
+            START, {"process": {"cmd": "sleep", "args": ["2.5"]}, "stdin": False}, Keepalive_Ping_Interval="1"
+        )
+        kept = [
+            message for flags, message in frames(response.content) if flags == 0 and "keepalive" in message["event"]
+        ]
         assert kept and kept[0] == {"event": {"keepalive": {}}}
 
     def test_names_with_underscores_and_unknown_fields_are_understood(self, wire):
@@ -120,13 +146,18 @@ class TestStreams:
         assert output(found) == b"/tmp\n"
 
     def test_a_deadline_kills_the_process(self, wire, box):
-        response = wire.open(START, {"process": {"cmd": "sleep", "args": ["43210"]}, "stdin": False},
-                             connect_timeout_ms="300")
+        response = wire.open(
+            START, {"process": {"cmd": "sleep", "args": ["43210"]}, "stdin": False}, connect_timeout_ms="300"
+        )
         assert end_error(frames(response.content)[-1][1])[0] == "deadline_exceeded"
-        eventually(lambda: box.commands.run("pgrep -f '[s]leep 43210' || true").stdout == "", "the process to be gone", 5)
+        eventually(
+            lambda: box.commands.run("pgrep -f '[s]leep 43210' || true").stdout == "", "the process to be gone", 5
+        )
 
     def test_a_client_that_vanishes_does_not_kill(self, server, wire, box, box_directory):
-        with open_stream(server, wire, {"cmd": "/bin/sh", "args": ["-c", f"sleep 0.5; touch {box_directory}/done"]}) as client:
+        with open_stream(
+            server, wire, {"cmd": "/bin/sh", "args": ["-c", f"sleep 0.5; touch {box_directory}/done"]}
+        ) as client:
             client.recv(4096)
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, not a farewell
         eventually(lambda: box.files.exists(f"{box_directory}/done"), "the command to finish without its client", 10)
@@ -143,25 +174,43 @@ class TestStreams:
 
 
 class TestCalls:
-    @pytest.mark.parametrize("signal,status", [("SIGNAL_SIGTERM", "signal: terminated"), ("SIGNAL_SIGKILL", "signal: killed"),
-                                               (15, "signal: terminated"), (9, "signal: killed")])
+    @pytest.mark.parametrize(
+        "signal,status",
+        [
+            ("SIGNAL_SIGTERM", "signal: terminated"),
+            ("SIGNAL_SIGKILL", "signal: killed"),
+            (15, "signal: terminated"),
+            (9, "signal: killed"),
+        ],
+    )
     def test_a_signal_is_delivered(self, wire, signal, status):
         result = {}
-        thread = threading.Thread(target=lambda: result.update(found=wire.start("sleep", "1000", tag=f"to-{signal}")[0]))
+        thread = threading.Thread(
+            target=lambda: result.update(found=wire.start("sleep", "1000", tag=f"to-{signal}")[0])
+        )
         thread.start()
         request = {"process": {"tag": f"to-{signal}"}, "signal": signal}
-        eventually(lambda: wire.call("process.Process/SendSignal", request).status_code == 200, "the signal to be taken")
+        eventually(
+            lambda: wire.call("process.Process/SendSignal", request).status_code == 200, "the signal to be taken"
+        )
         thread.join(10)
         assert result["found"][-1]["end"]["status"] == status
 
     def test_other_signals_are_not_implemented(self, wire, sleeper):
-        response = wire.call("process.Process/SendSignal", {"process": {"pid": sleeper}, "signal": "SIGNAL_UNSPECIFIED"})
+        response = wire.call(
+            "process.Process/SendSignal", {"process": {"pid": sleeper}, "signal": "SIGNAL_UNSPECIFIED"}
+        )
         assert_rpc_error(response, ("unimplemented", "invalid_argument"))
 
-    @pytest.mark.parametrize("method,rest", [
-        ("SendSignal", {"signal": "SIGNAL_SIGKILL"}), ("SendInput", {"input": {"stdin": ""}}), ("CloseStdin", {}),
-        ("Update", {"pty": {"size": {"cols": 80, "rows": 24}}}),
-    ])
+    @pytest.mark.parametrize(
+        "method,rest",
+        [
+            ("SendSignal", {"signal": "SIGNAL_SIGKILL"}),
+            ("SendInput", {"input": {"stdin": ""}}),
+            ("CloseStdin", {}),
+            ("Update", {"pty": {"size": {"cols": 80, "rows": 24}}}),
+        ],
+    )
     @pytest.mark.parametrize("selector", [{"pid": 999999}, {"tag": "nobody"}])
     def test_an_unknown_process_is_not_found(self, wire, method, rest, selector):
         response = wire.call(f"process.Process/{method}", {"process": selector} | rest)
@@ -181,7 +230,9 @@ class TestCalls:
         handle = box.pty.create(size=PtySize(rows=24, cols=80), timeout=0)
         try:
             assert_rpc_error(wire.call("process.Process/CloseStdin", {"process": {"pid": handle.pid}}), "unknown")
-            response = wire.call("process.Process/SendInput", {"process": {"pid": handle.pid}, "input": {"stdin": "eA=="}})
+            response = wire.call(
+                "process.Process/SendInput", {"process": {"pid": handle.pid}, "input": {"stdin": "eA=="}}
+            )
             assert_rpc_error(response, "internal")
         finally:
             box.pty.kill(handle.pid)
@@ -199,20 +250,34 @@ class TestCalls:
 
 
 NUL_REQUESTS = [
-    {"process": {"cmd": "echo\0x"}}, {"process": {"cmd": "echo", "args": ["a\0b"]}},
-    {"process": {"cmd": "echo", "cwd": "/tmp\0"}}, {"process": {"cmd": "echo", "envs": {"A": "b\0"}}},
-    {"process": {"cmd": "echo", "envs": {"A\0": "b"}}}, {"process": {"cmd": "echo", "envs": {"A=B": "b"}}},
-    {"process": {"cmd": ""}}, {}, {"process": {"cmd": "echo", "args": "not a list"}},
+    {"process": {"cmd": "echo\0x"}},
+    {"process": {"cmd": "echo", "args": ["a\0b"]}},
+    {"process": {"cmd": "echo", "cwd": "/tmp\0"}},
+    {"process": {"cmd": "echo", "envs": {"A": "b\0"}}},
+    {"process": {"cmd": "echo", "envs": {"A\0": "b"}}},
+    {"process": {"cmd": "echo", "envs": {"A=B": "b"}}},
+    {"process": {"cmd": ""}},
+    {},
+    {"process": {"cmd": "echo", "args": "not a list"}},
     {"process": {"cmd": "echo", "args": ["x" * (3 << 20)]}},
     {"process": {"cmd": "sh"}, "pty": {"size": {"cols": -1, "rows": 5}}},
     {"process": {"cmd": "sh"}, "pty": {"size": {"cols": 10**10, "rows": 5}}},
 ]
 BAD_STREAMS = {
-    "nothing": b"", "half a head": b"\0\0", "a head and no body": b"\0\0\0\0\x10", "an endless message": b"\0\xff\xff\xff\xff{",
-    "a compressed message": frame({"process": {"cmd": "echo"}}, flags=1), "unknown flags": frame({"process": {"cmd": "echo"}}, flags=0x80),
-    "an end alone": frame({}, flags=2), "no json": frame(b"nonsense"), "a list": frame(b"[]"), "bad utf-8": frame(b'{"process":{"cmd":"\xff"}}'),
-    "a lone surrogate": frame(b'{"process":{"cmd":"\\ud800"}}'), "deep json": frame(b'{"a":' * 5000 + b"1" + b"}" * 5000),
-    "two requests": frame({"process": {"cmd": "true"}}) * 2, "bad base64": frame({"process": {"cmd": "cat"}, "tag": 5}),
+    "nothing": b"",
+    "half a head": b"\0\0",
+    "a head and no body": b"\0\0\0\0\x10",
+    "an endless message": b"\0\xff\xff\xff\xff{",
+    "a compressed message": frame({"process": {"cmd": "echo"}}, flags=1),
+    "unknown flags": frame({"process": {"cmd": "echo"}}, flags=0x80),
+    "an end alone": frame({}, flags=2),
+    "no json": frame(b"nonsense"),
+    "a list": frame(b"[]"),
+    "bad utf-8": frame(b'{"process":{"cmd":"\xff"}}'),
+    "a lone surrogate": frame(b'{"process":{"cmd":"\\ud800"}}'),
+    "deep json": frame(b'{"a":' * 5000 + b"1" + b"}" * 5000),
+    "two requests": frame({"process": {"cmd": "true"}}) * 2,
+    "bad base64": frame({"process": {"cmd": "cat"}, "tag": 5}),
 }
 
 
@@ -228,21 +293,30 @@ class TestRefusals:
     def test_a_malformed_stream_is_refused_and_nobody_else_notices(self, wire, name):
         response = wire.open(START, BAD_STREAMS[name])
         if response.status_code == 200:
-            assert end_error(frames(response.content)[-1][1])[0] in ("invalid_argument", "resource_exhausted", "unimplemented",
-                                                                    "internal", "unknown")
+            assert end_error(frames(response.content)[-1][1])[0] in (
+                "invalid_argument",
+                "resource_exhausted",
+                "unimplemented",
+                "internal",
+                "unknown",
+            )
         else:
             assert 400 <= response.status_code < 500
         assert output(wire.start("echo", "well")[0]) == b"well\n"
 
-    @pytest.mark.parametrize("content_type", ["text/plain", "application/json", "application/connect+proto", "application/proto",
-                                              "application/grpc", ""])
+    @pytest.mark.parametrize(
+        "content_type",
+        ["text/plain", "application/json", "application/connect+proto", "application/proto", "application/grpc", ""],
+    )
     def test_a_stream_of_another_content_type_is_refused_with_415(self, wire, content_type):
         body = frame({"process": {"cmd": "true"}})
         assert wire.post(f"/{START}", content=body, headers={"Content-Type": content_type}).status_code == 415
 
     @pytest.mark.parametrize("content_type", ["text/plain", "application/connect+json", "application/proto", ""])
     def test_a_call_of_another_content_type_is_refused_with_415(self, wire, content_type):
-        assert wire.post("/process.Process/List", content=b"{}", headers={"Content-Type": content_type}).status_code == 415
+        assert (
+            wire.post("/process.Process/List", content=b"{}", headers={"Content-Type": content_type}).status_code == 415
+        )
 
     def test_a_charset_is_no_other_content_type(self, wire):
         headers = {"Content-Type": "application/json; charset=utf-8"}
@@ -252,7 +326,9 @@ class TestRefusals:
         assert wire.call("process.Process/List", {}, content_encoding="identity").status_code == 200
         assert_rpc_error(wire.call("process.Process/List", {}, content_encoding="br"), "unimplemented")
 
-    @pytest.mark.parametrize("path", ["process.Process/Nothing", "process.Nobody/List", "filesystem.Filesystem/Nothing"])
+    @pytest.mark.parametrize(
+        "path", ["process.Process/Nothing", "process.Nobody/List", "filesystem.Filesystem/Nothing"]
+    )
     def test_an_unknown_method_is_not_implemented_or_not_found(self, wire, path):
         assert wire.call(path, {}).status_code in (404, 501)
 
@@ -273,7 +349,9 @@ class TestRefusals:
         response = wire.call("process.Process/List", json.dumps({"x": "y" * (100 << 20)}).encode())
         assert_rpc_error(response, ("resource_exhausted", "invalid_argument"))
 
-    @pytest.mark.parametrize("authorization", ["Basic !!!", "Basic", basic("../../etc"), basic("a\0b"), basic("x" * 5000)])
+    @pytest.mark.parametrize(
+        "authorization", ["Basic !!!", "Basic", basic("../../etc"), basic("a\0b"), basic("x" * 5000)]
+    )
     def test_a_user_that_is_none_is_unauthenticated(self, wire, authorization):
         response = wire.open(START, {"process": {"cmd": "true"}}, Authorization=authorization)
         if response.status_code == 200:
@@ -283,7 +361,10 @@ class TestRefusals:
 
     def test_an_unknown_user_is_named_in_the_refusal(self, wire):
         response = wire.open(START, {"process": {"cmd": "true"}}, Authorization=basic("stranger"))
-        code, message = end_error(frames(response.content)[-1][1]) if response.status_code == 200 else \
-            (response.json()["code"], response.json()["message"])
+        code, message = (
+            end_error(frames(response.content)[-1][1])
+            if response.status_code == 200
+            else (response.json()["code"], response.json()["message"])
+        )
         assert code == "unauthenticated"
         assert "invalid username: 'stranger'" in message

@@ -12,7 +12,11 @@ from nestbox_support.server import ROOT
 def test_the_quickstart_prints_what_the_sandbox_computed(environment_for, client):
     run = subprocess.run(
         [sys.executable, ROOT / "examples" / "quickstart.py"],
-        env=environment_for(client), capture_output=True, text=True, timeout=60)
+        env=environment_for(client),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert run.returncode == 0, run.stderr
     assert "best region: north with 3,810.00" in run.stdout
     assert '"south": 2537.5' in run.stdout

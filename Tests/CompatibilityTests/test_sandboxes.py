@@ -73,7 +73,7 @@ class TestCreate:
 
     def test_its_environment_reaches_every_command(self, new_sandbox):
         sandbox = new_sandbox(envs={"COLOUR": "blue", "EMPTY": "", "QUOTED": "a'b\"c $d\nnext"})
-        seen = sandbox.commands.run("printf '%s|%s|%s' \"$COLOUR\" \"${EMPTY-unset}\" \"$QUOTED\"").stdout
+        seen = sandbox.commands.run('printf \'%s|%s|%s\' "$COLOUR" "${EMPTY-unset}" "$QUOTED"').stdout
         assert seen == "blue||a'b\"c $d\nnext"
 
     def test_a_template_may_be_named_with_a_tag(self, created):
@@ -243,8 +243,10 @@ class TestList:
     def group(self, Sandbox):
         """Five sandboxes, oldest first, known by a mark in their metadata."""
         mark = secrets.token_hex(8)
-        made = [Sandbox.create(timeout=300, metadata={"mark": mark, "number": str(i), "odd text": f"b=c&d {i} ü%20"})
-                for i in range(5)]
+        made = [
+            Sandbox.create(timeout=300, metadata={"mark": mark, "number": str(i), "odd text": f"b=c&d {i} ü%20"})
+            for i in range(5)
+        ]
         yield mark, [sandbox.sandbox_id for sandbox in made]
         for sandbox in made:
             sandbox.kill()
@@ -268,8 +270,10 @@ class TestList:
     @pytest.mark.parametrize("limit", [1, 2, 5, 100])
     def test_pages_together_are_the_list(self, flavour, group, limit, order):
         mark, ids = group
-        paginator, pages = flavour.Sandbox.list(
-            query=SandboxQuery(metadata={"mark": mark}), limit=limit, order=order), []
+        paginator, pages = (
+            flavour.Sandbox.list(query=SandboxQuery(metadata={"mark": mark}), limit=limit, order=order),
+            [],
+        )
         while paginator.has_next:
             pages.append([sandbox.sandbox_id for sandbox in paginator.next_items()])
         assert all(len(page) <= limit for page in pages)
@@ -287,7 +291,8 @@ class TestList:
     def test_metadata_filters_by_every_pair(self, flavour, group):
         mark, ids = group
         found = lambda metadata: [
-            sandbox.sandbox_id for sandbox in all_of(flavour.Sandbox.list(query=SandboxQuery(metadata=metadata)))]
+            sandbox.sandbox_id for sandbox in all_of(flavour.Sandbox.list(query=SandboxQuery(metadata=metadata)))
+        ]
         assert found({"mark": mark, "number": "3"}) == [ids[3]]
         assert found({"mark": mark, "number": "9"}) == []
         assert found({"mark": mark[:-1]}) == []
@@ -297,8 +302,10 @@ class TestList:
         query = SandboxQuery(metadata={"mark": mark, "odd text": "b=c&d 2 ü%20"})
         assert [sandbox.sandbox_id for sandbox in all_of(flavour.Sandbox.list(query=query))] == [ids[2]]
 
-    @pytest.mark.parametrize("states,count", [([SandboxState.RUNNING], 5), ([SandboxState.PAUSED], 0),
-                                              ([SandboxState.RUNNING, SandboxState.PAUSED], 5)])
+    @pytest.mark.parametrize(
+        "states,count",
+        [([SandboxState.RUNNING], 5), ([SandboxState.PAUSED], 0), ([SandboxState.RUNNING, SandboxState.PAUSED], 5)],
+    )
     def test_the_state_filters(self, flavour, group, states, count):
         query = SandboxQuery(metadata={"mark": group[0]}, state=states)
         assert len(all_of(flavour.Sandbox.list(query=query))) == count
@@ -311,7 +318,8 @@ class TestList:
 
     def test_the_template_filters(self, flavour, group):
         count = lambda template: len(
-            all_of(flavour.Sandbox.list(query=SandboxQuery(metadata={"mark": group[0]}, template=template))))
+            all_of(flavour.Sandbox.list(query=SandboxQuery(metadata={"mark": group[0]}, template=template)))
+        )
         assert count("base") == 5
         assert count("other") == 0
 
@@ -326,10 +334,19 @@ class TestList:
         assert listed.status_code == 200
         assert {sandbox["sandboxID"] for sandbox in listed.json()} == set(ids)
 
-    @pytest.mark.parametrize("name,value", [
-        ("limit", "0"), ("limit", "-1"), ("limit", "ten"), ("limit", "99999999999999999999"), ("order", "sideways"),
-        ("state", "asleep"), ("startedAfter", "yesterday"), ("nextToken", "!not-a-token!"),
-    ])
+    @pytest.mark.parametrize(
+        "name,value",
+        [
+            ("limit", "0"),
+            ("limit", "-1"),
+            ("limit", "ten"),
+            ("limit", "99999999999999999999"),
+            ("order", "sideways"),
+            ("state", "asleep"),
+            ("startedAfter", "yesterday"),
+            ("nextToken", "!not-a-token!"),
+        ],
+    )
     def test_a_filter_that_is_none_is_refused_by_name(self, api, name, value):
         assert_api_error(api.get("/v2/sandboxes", params={name: value}), 400, name)
 

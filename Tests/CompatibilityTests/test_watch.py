@@ -35,9 +35,14 @@ def watch(box):
 
 
 CHANGES = [
-    (Event.CREATE, "new", "touch new"), (Event.WRITE, "old", "echo more >> old"), (Event.REMOVE, "old", "rm old"),
-    (Event.RENAME, "old", "mv old other"), (Event.CREATE, "other", "mv old other"), (Event.CHMOD, "old", "chmod 600 old"),
-    (Event.CREATE, "below", "mkdir below"), (Event.CREATE, "link", "ln -s old link"),
+    (Event.CREATE, "new", "touch new"),
+    (Event.WRITE, "old", "echo more >> old"),
+    (Event.REMOVE, "old", "rm old"),
+    (Event.RENAME, "old", "mv old other"),
+    (Event.CREATE, "other", "mv old other"),
+    (Event.CHMOD, "old", "chmod 600 old"),
+    (Event.CREATE, "below", "mkdir below"),
+    (Event.CREATE, "link", "ln -s old link"),
 ]
 
 

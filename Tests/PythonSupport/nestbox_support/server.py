@@ -50,14 +50,26 @@ class Server:
         self.process = None
         self.url = None
 
-    def start(self):
+    def start(self, *options):
         """Returns when the server answers."""
         output, log = self.directory / "stdout", self.directory / "stderr"
         with open(output, "wb") as out, open(log, "ab") as err:
             self.process = subprocess.Popen(
-                as_root(nestbox_binary(), "serve", "--data", self.data, "--listen", self.listen,
-                        "--templates", templates()),
-                stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+                as_root(
+                    nestbox_binary(),
+                    "serve",
+                    "--data",
+                    self.data,
+                    "--listen",
+                    self.listen,
+                    "--templates",
+                    templates(),
+                    *options,
+                ),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+            )
 
         def url():
             if self.process.poll() is not None:
@@ -91,18 +103,18 @@ class Server:
             self.signal("TERM")
             self.process.wait(STOP_SECONDS)
 
+    def stop_with_sandboxes(self):
+        """Ends the server and all of its sandboxes."""
+        self.stop()
+        self.start("--stop-sandboxes")
+        self.stop()
+
     def remove(self):
-        """Ends the server and all of its sandboxes, and forgets its data."""
-        self.stop()
-        final = subprocess.Popen(
-            as_root(nestbox_binary(), "serve", "--data", self.data, "--listen", self.listen, "--templates", templates(),
-                    "--stop-sandboxes"),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        self.process = final
-        final.stdout.readline()
-        self.stop()
-        final.stdout.close()
-        subprocess.run(as_root("rm", "-rf", "--one-file-system", self.directory), check=True)
+        """The same, and forgets the data."""
+        try:
+            self.stop_with_sandboxes()
+        finally:
+            subprocess.run(as_root("rm", "-rf", "--one-file-system", self.directory), check=True)
 
     def environment(self, client="plain"):
         """What `nestbox env` tells a client to set."""
@@ -113,7 +125,8 @@ class Server:
     def command(self, *arguments, check=True, **options):
         """Runs `nestbox ARGUMENTS` as root and gives what it said."""
         return subprocess.run(
-            as_root(nestbox_binary(), *arguments), check=check, capture_output=True, text=True, timeout=60, **options)
+            as_root(nestbox_binary(), *arguments), check=check, capture_output=True, text=True, timeout=60, **options
+        )
 
     @property
     def log(self):
@@ -121,8 +134,19 @@ class Server:
 
 
 CLIENT_VARIABLES = (
-    "E2B_API_KEY", "E2B_API_URL", "E2B_SANDBOX_URL", "E2B_VOLUME_API_URL", "E2B_DOMAIN", "E2B_DEBUG", "SSL_CERT_FILE",
-    "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy",
+    "E2B_API_KEY",
+    "E2B_API_URL",
+    "E2B_SANDBOX_URL",
+    "E2B_VOLUME_API_URL",
+    "E2B_DOMAIN",
+    "E2B_DEBUG",
+    "SSL_CERT_FILE",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "ALL_PROXY",
+    "https_proxy",
+    "http_proxy",
+    "all_proxy",
 )
 
 

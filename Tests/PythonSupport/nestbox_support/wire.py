@@ -23,8 +23,8 @@ def frames(data):
         assert len(data) >= 5, f"a torn envelope: {data!r}"
         flags, length = struct.unpack(">BI", data[:5])
         assert len(data) >= 5 + length, f"an envelope of {length} bytes is cut short"
-        found.append((flags, json.loads(data[5:5 + length] or b"null")))
-        data = data[5 + length:]
+        found.append((flags, json.loads(data[5 : 5 + length] or b"null")))
+        data = data[5 + length :]
     return found
 
 
@@ -65,8 +65,9 @@ class Envd(httpx.Client):
     def start(self, command, *arguments, headers=None, **request):
         """Runs a program to its end; gives its events and the end of the stream."""
         process = {"cmd": command, "args": list(arguments)} | request.pop("process", {})
-        return events(self.open("process.Process/Start", {"process": process, "stdin": False} | request,
-                                **(headers or {})))
+        return events(
+            self.open("process.Process/Start", {"process": process, "stdin": False} | request, **(headers or {}))
+        )
 
 
 def wire_headers(content_type, extra):

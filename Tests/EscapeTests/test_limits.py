@@ -1,0 +1,161 @@
+"""A sandbox at its limits: it is stopped there, and its neighbour does not feel it."""
+
+import time
+
+import e2b
+import pytest
+
+from nestbox_support.waiting import eventually
+
+# What a neighbour's small command may take while another sandbox rages on a small machine.
+NEIGHBOUR_SECONDS = 10
+
+
+@pytest.fixture
+def pair(new_sandbox):
+    return new_sandbox(), new_sandbox()
+
+
+def assert_well(sandbox):
+    started = time.monotonic()
+    assert sandbox.commands.run("echo well").stdout == "well\n"
+    assert time.monotonic() - started < NEIGHBOUR_SECONDS
+
+
+def rage(sandbox, command, **options):
+    """Runs what will not end well."""
+    try:
+        return sandbox.commands.run(command, timeout=20, **options)
+    except Exception as failure:
+        return failure
+
+
+def python(program):
+    """The command that runs `program`, which has no double quotes."""
+    return f'python3 -c "{program}"'
+
+
+BOMBS = {
+    "processes": ":(){ :|:& };:",
+    "threads": python("import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(99,)).start()"),
+    "memory": "python3 -c 'x = []\nwhile True: x.append(bytearray(1 << 24))'",
+    "memory of files": "head -c 5G /dev/zero > /dev/shm/full",
+    "descriptors": "python3 -c \"import os\nx = [os.open('/dev/null', 0) for _ in range(10**7)]\"",
+    "disk": "head -c 50G /dev/zero > /home/user/full",
+    "inodes": "mkdir -p many && cd many && " + python("for n in range(10**7): open(str(n), 'w').close()"),
+    "output": "yes",
+    "processor": "for i in 1 2 3 4 5 6 7 8; do (while :; do :; done) & done; wait",
+    "sockets": 'python3 -c "import socket\nx = [socket.socket() for _ in range(10**7)]"',
+    "deep directories": "python3 -c \"import os\nwhile True: os.mkdir('d'); os.chdir('d')\"",
+    "shared memory": python(
+        "import ctypes\nl = ctypes.CDLL(None)\nx = [l.shmget(0, 1 << 20, 0o1666) for _ in range(10**6)]"
+    ),
+    "pipes": 'python3 -c "import os\nx = [os.pipe() for _ in range(10**6)]"',
+    "inotify": 'python3 -c "import ctypes\nl = ctypes.CDLL(None)\nx = [l.inotify_init() for _ in range(10**6)]"',
+    "logging": "while :; do logger x; echo x > /dev/stderr; done",
+}
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_a_bomb_harms_only_who_lights_it(pair, kind):
+    raging, neighbour = pair
+    handle = raging.commands.run(BOMBS[kind], background=True, timeout=20)
+    for _ in range(5):
+        assert_well(neighbour)
+    handle.disconnect()
+    assert raging.kill() is True
+    assert_well(neighbour)
+
+
+@pytest.mark.parametrize("kind", ["memory", "processes", "descriptors", "output"])
+def test_after_a_bomb_the_sandbox_is_usable_again(new_sandbox, kind):
+    sandbox = new_sandbox()
+    rage(sandbox, BOMBS[kind])
+
+    def usable():
+        try:
+            return sandbox.commands.run("echo well", timeout=5).stdout == "well\n"
+        except e2b.SandboxException:
+            return False
+
+    eventually(usable, "the sandbox to recover", 20)
+
+
+def test_memory_is_limited_to_what_was_promised(new_sandbox):
+    sandbox = new_sandbox()
+    failure = rage(sandbox, "python3 -c 'x = bytearray(700 << 20); print(len(x))'")
+    assert isinstance(failure, e2b.CommandExitException)
+    assert failure.exit_code in (-1, 137)
+    assert sandbox.commands.run("python3 -c 'x = bytearray(200 << 20); print(len(x))'").stdout == f"{200 << 20}\n"
+
+
+def test_there_is_no_swap_to_escape_to(new_sandbox):
+    failure = rage(
+        new_sandbox(), "python3 -c 'x = bytearray(600 << 20)\nfor i in range(0, len(x), 4096): x[i] = 1\nprint(1)'"
+    )
+    assert isinstance(failure, e2b.CommandExitException)
+
+
+def test_processor_time_is_limited(new_sandbox):
+    sandbox = new_sandbox()
+    sandbox.commands.run("for i in 1 2 3 4 5 6 7 8; do (while :; do :; done) & done", background=True, timeout=0)
+    started, before = time.monotonic(), _cpu_seconds(sandbox)
+    sandbox.commands.run("sleep 2")
+    used, passed = _cpu_seconds(sandbox) - before, time.monotonic() - started
+    assert used <= 2 * passed * 1.3  # two processors were promised
+
+
+def _cpu_seconds(sandbox):
+    ticks = sandbox.commands.run(
+        "cat /proc/[0-9]*/stat 2>/dev/null | sed 's/.*) //' | awk '{s += $12 + $13} END {print s}'"
+    ).stdout
+    return int(ticks) / 100
+
+
+def test_bytes_on_disk_are_limited(new_sandbox):
+    sandbox = new_sandbox()
+    failure = rage(sandbox, "head -c 10G /dev/zero > /home/user/full")
+    assert "No space left" in failure.stderr
+    assert int(sandbox.commands.run("stat -c %s /home/user/full").stdout) <= 4096 << 20
+
+
+def test_inodes_are_limited(new_sandbox):
+    sandbox = new_sandbox()
+    sandbox.files.write("/tmp/fill.py", "for number in range(400_000): open(f'{number}', 'w').close()")
+    try:
+        sandbox.commands.run("mkdir many && cd many && python3 /tmp/fill.py", timeout=90)
+        pytest.fail("four hundred thousand files were made")
+    except e2b.CommandExitException as failure:
+        assert "No space left" in failure.stderr
+    assert_well(sandbox)
+
+
+def test_processes_are_limited(new_sandbox):
+    result = rage(new_sandbox(), "for i in $(seq 20000); do sleep 30 & done; jobs | wc -l")
+    assert isinstance(result, Exception) or "ork" in result.stderr
+
+
+def test_open_files_are_limited(new_sandbox):
+    failure = rage(new_sandbox(), BOMBS["descriptors"])
+    assert "Too many open files" in failure.stderr
+
+
+def test_output_that_nobody_takes_does_not_fill_the_server(new_sandbox, server):
+    sandbox = new_sandbox()
+    for _ in range(10):
+        sandbox.commands.run("yes", background=True, timeout=0).disconnect()
+    with open(f"/proc/{server.pid}/status") as status:
+        resident = int(next(line for line in status if line.startswith("VmRSS")).split()[1])
+    assert_well(sandbox)
+    with open(f"/proc/{server.pid}/status") as status:
+        later = int(next(line for line in status if line.startswith("VmRSS")).split()[1])
+    assert later - resident < 64 << 10
+
+
+def test_a_sandbox_is_killed_in_the_midst_of_its_rage(new_sandbox):
+    sandbox = new_sandbox()
+    sandbox.commands.run(":(){ :|:& };:", background=True, timeout=0)
+    started = time.monotonic()
+    assert sandbox.kill() is True
+    assert time.monotonic() - started < NEIGHBOUR_SECONDS
+    assert sandbox.is_running() is False
