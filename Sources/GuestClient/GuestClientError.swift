@@ -1,4 +1,6 @@
+import Glibc
 import GuestProtocol
+import NIOCore
 
 /// Why an operation in a sandbox did not come to its end.
 public enum GuestClientError: Error, Hashable, Sendable {
@@ -29,6 +31,8 @@ extension GuestClientError {
         self = switch error {
         case let known as GuestClientError: known
         case is CancellationError: .cancelled
+        case let broken as IOError where [ECONNRESET, EPIPE].contains(broken.errnoCode): .hungUp
+        case ChannelError.ioOnClosedChannel, ChannelError.alreadyClosed: .hungUp
         default: .transport(String(describing: error))
         }
     }

@@ -4,12 +4,15 @@ import NIOPosix
 
 extension GuestClient {
     /// Connects to a TCP port on the sandbox's loopback.
+    /// - Parameter addHandlers: runs on `eventLoop` as soon as the port has answered, so that handlers added there miss
+    ///   nothing, not even the end of a peer that speaks and leaves at once.
     /// - Returns: a channel on `eventLoop` that carries raw bytes, `autoRead` off, each side's end of stream passed on
     ///   by itself (`ChannelEvent.inputClosed`; `close(mode: .output)`). Bytes that came before the first `read()` are
     ///   delivered by it, to whatever handlers were added until then. The caller closes it.
     /// - Throws: `failure` with `connectionRefused` if nobody listens on the port.
     public func dial(
-        port: UInt16, socketPath: String, on eventLoop: any EventLoop
+        port: UInt16, socketPath: String, on eventLoop: any EventLoop,
+        addHandlers: @escaping @Sendable (any Channel) throws -> Void = { _ in }
     ) async throws(GuestClientError) -> any Channel {
         let bootstrap = Self.bootstrap(on: eventLoop)
             .channelOption(.autoRead, value: false)
@@ -17,7 +20,7 @@ extension GuestClient {
         let (channel, answer) = try await GuestSocket(path: socketPath).connecting { address in
             try await bootstrap.connect(to: address) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let handshake = DialHandshake(eventLoop: channel.eventLoop)
+                    let handshake = DialHandshake(eventLoop: channel.eventLoop, addHandlers: addHandlers)
                     try channel.pipeline.syncOperations.addHandler(handshake)
                     return (channel, handshake.result)
                 }
@@ -47,14 +50,16 @@ final class DialHandshake: ChannelDuplexHandler, RemovableChannelHandler {
 
     let result: EventLoopFuture<Void>
     private let promise: EventLoopPromise<Void>
+    private let addHandlers: @Sendable (any Channel) throws -> Void
     private var isAnswered = false
     private var received = ByteBuffer()
     private var inputIsClosed = false
     private var deadline: Scheduled<Void>?
 
-    init(eventLoop: any EventLoop) {
+    init(eventLoop: any EventLoop, addHandlers: @escaping @Sendable (any Channel) throws -> Void) {
         promise = eventLoop.makePromise()
         result = promise.futureResult
+        self.addHandlers = addHandlers
     }
 
     func channelActive(context: ChannelHandlerContext) {
@@ -73,28 +78,31 @@ final class DialHandshake: ChannelDuplexHandler, RemovableChannelHandler {
         do {
             var decoder = GuestMessageDecoder()
             switch try decoder.next(from: &received) {
-            case .reply(.ok): succeed()
+            case .reply(.ok): try succeed(context)
             case .reply(.failure(let failure)): fail(.failure(failure), context)
             case nil: context.read()
             default: fail(.protocolViolation("neither ok nor a failure in answer to dial"), context)
             }
         } catch {
-            fail(error, context)
+            fail(GuestClientError(naming: error), context)
         }
     }
 
     /// Only once answered: before that the handshake reads by itself.
     func read(context: ChannelHandlerContext) {
         guard isAnswered else { return context.read() }
+        if received.readableBytes == 0, !inputIsClosed { context.read() }
+        deliver(context)
+        context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+    }
+
+    private func deliver(_ context: ChannelHandlerContext) {
         if received.readableBytes > 0 {
             context.fireChannelRead(wrapInboundOut(received))
             received = ByteBuffer()
             context.fireChannelReadComplete()
-        } else if !inputIsClosed {
-            context.read()
         }
         if inputIsClosed { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
-        context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -116,6 +124,7 @@ final class DialHandshake: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         fail(.hungUp, context)
+        deliver(context)
         context.fireChannelInactive()
     }
 
@@ -124,7 +133,8 @@ final class DialHandshake: ChannelDuplexHandler, RemovableChannelHandler {
         promise.fail(GuestClientError.hungUp)
     }
 
-    private func succeed() {
+    private func succeed(_ context: ChannelHandlerContext) throws {
+        try addHandlers(context.channel)
         isAnswered = true
         deadline?.cancel()
         promise.succeed()

@@ -8,11 +8,11 @@ struct FakeGuest {
 
     /// Lends a listening fake: each connection is given to `guest`, raw, and closed when `guest` returns.
     /// - Parameter directoryName: of the socket's directory, to make its path as long as a test wants.
-    static func lend<Result: Sendable>(
+    static func lend(
         directoryName: String = "g",
         guest: @escaping @Sendable (inout FakeConnection) async throws -> Void,
-        to body: @Sendable (FakeGuest, any EventLoopGroup) async throws -> Result
-    ) async throws -> Result {
+        to body: @Sendable (FakeGuest, any EventLoopGroup) async throws -> Void
+    ) async throws {
         let group = MultiThreadedEventLoopGroup.singleton
         let root = NSTemporaryDirectory() + "nestbox-" + UUID().uuidString.prefix(8)
         let path = root + "/" + directoryName
@@ -27,11 +27,10 @@ struct FakeGuest {
         }
         let socketPath = path + "/guest.socket"
         try FileManager.default.moveItem(atPath: bound, toPath: socketPath)
-        return try await withThrowingTaskGroup(of: Void.self) { tasks in
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await accept(server, guest) }
-            let result = try await body(FakeGuest(socketPath: socketPath), group)
+            try await body(FakeGuest(socketPath: socketPath), group)
             tasks.cancelAll()
-            return result
         }
     }
 
@@ -44,9 +43,10 @@ struct FakeGuest {
                 for try await connection in inbound {
                     connections.addTask {
                         // A client that hangs up first ends the fake's side with an error, which is what it asked for.
-                        try? await connection.executeThenClose { inbound, outbound in
-                            var connection = FakeConnection(inbound: inbound.makeAsyncIterator(), outbound: outbound)
-                            try await guest(&connection)
+                        try? await connection.executeThenClose { inbound, _ in
+                            var fake = FakeConnection(
+                                inbound: inbound.makeAsyncIterator(), channel: connection.channel)
+                            try await guest(&fake)
                         }
                     }
                 }
@@ -57,10 +57,11 @@ struct FakeGuest {
 
 struct FakeConnection {
     var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
-    let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    let channel: any Channel
 
+    /// Returns once the kernel has taken the bytes.
     func write(_ bytes: [UInt8]) async throws {
-        try await outbound.write(ByteBuffer(bytes: bytes))
+        try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
     }
 
     /// Waits until the client has said something, or has hung up.

@@ -4,18 +4,38 @@ import NIOCore
 import Testing
 
 @Suite struct GuestDialTests {
-    @Test func `bytes right behind ok reach handlers that were added later`() async throws {
+    @Test func `a peer that speaks and leaves at once is heard to the end`() async throws {
         try await FakeGuest.lend { connection in
             _ = try await connection.hear()
             try await connection.write(GuestReply.ok.frame.bytes + Array("hello".utf8))
         } to: { guest, group in
             let eventLoop = group.any()
+            let collector = Collector(eventLoop: eventLoop)
+            let channel = try await GuestClient(group).dial(
+                port: 80, socketPath: guest.socketPath, on: eventLoop,
+                addHandlers: { try $0.pipeline.syncOperations.addHandler(collector) })
+            channel.read()
+            let text = try await collector.result.get()
+            #expect(text == "hello")
+            channel.close(promise: nil)
+        }
+    }
+
+    @Test func `bytes right behind ok reach handlers that were added later`() async throws {
+        try await FakeGuest.lend { connection in
+            _ = try await connection.hear()
+            try await connection.write(GuestReply.ok.frame.bytes + Array("hello".utf8))
+            while try await connection.hear() != nil {}
+        } to: { guest, group in
+            let eventLoop = group.any()
             let channel = try await GuestClient(group).dial(port: 80, socketPath: guest.socketPath, on: eventLoop)
             let collector = Collector(eventLoop: eventLoop)
             try await channel.pipeline.addHandler(collector)
-            try await channel.setOption(.autoRead, value: true).get()
-            #expect(try await collector.result.get() == "hello")
+            channel.read()
+            try await channel.eventLoop.submit {}.get()
             try await channel.close()
+            let text = try await collector.result.get()
+            #expect(text == "hello")
         }
     }
 
@@ -50,11 +70,11 @@ private final class Collector: ChannelInboundHandler, Sendable {
         text.value += String(buffer: unwrapInboundIn(data))
     }
 
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .some(.inputClosed) = event as? ChannelEvent { promise.succeed(text.value) }
+    func channelInactive(context: ChannelHandlerContext) {
+        promise.succeed(text.value)
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) {
-        promise.fail(ChannelError.eof)
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .some(.inputClosed) = event as? ChannelEvent { promise.succeed(text.value) }
     }
 }

@@ -60,6 +60,7 @@ import WireCoding
 
     @Test func `a hang-up in the middle of a frame is a violation, not an end`() async throws {
         try await FakeGuest.lend { connection in
+            _ = try await connection.hear()
             try await connection.write([10, 0, 0, 0, 0x88, 1, 2, 3])
         } to: { guest, group in
             await #expect(throws: GuestClientError.protocolViolation("the guest hung up in the middle of a frame")) {
@@ -72,7 +73,8 @@ import WireCoding
 
     @Test func `a slow reader stops the guest`() async throws {
         let written = Atomic(0)
-        try await FakeGuest.lend { [chunk = GuestReply.bytes([UInt8](repeating: 7, count: 60_000)).frame.bytes] connection in
+        let chunk = GuestReply.bytes([UInt8](repeating: 7, count: 60_000)).frame.bytes
+        try await FakeGuest.lend { connection in
             while written.load(ordering: .relaxed) < 100 << 20 {
                 try await connection.write(chunk)
                 written.add(chunk.count, ordering: .relaxed)
