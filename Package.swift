@@ -72,7 +72,9 @@ let package = Package(
         .target(
             name: "E2BAPI",
             dependencies: [
-                "HTTPExchange", "Auth", "Orchestrator", "GuestClient", "GuestProtocol", "SandboxModel", "CZlib",
+                "HTTPExchange", "Auth", "Orchestrator", "GuestClient", "GuestProtocol", "SandboxModel", "WireCoding",
+                "CZlib", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Crypto", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
