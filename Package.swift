@@ -46,7 +46,7 @@ let package = Package(
         .target(
             name: "GuestClient",
             dependencies: [
-                "GuestProtocol", .product(name: "NIOCore", package: "swift-nio"),
+                "GuestProtocol", "LinuxSystem", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         .target(
@@ -75,7 +75,9 @@ let package = Package(
         .target(
             name: "E2BAPI",
             dependencies: [
-                "HTTPExchange", "Auth", "Orchestrator", "GuestClient", "GuestProtocol", "SandboxModel", "CZlib",
+                "HTTPExchange", "Auth", "Orchestrator", "GuestClient", "GuestProtocol", "SandboxModel", "WireCoding",
+                "CZlib", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Crypto", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
@@ -114,6 +116,7 @@ let package = Package(
         .testTarget(name: "PersistenceTests", dependencies: ["Persistence"]),
         .testTarget(name: "AuthTests", dependencies: ["Auth", "Persistence"]),
         .testTarget(name: "OrchestratorTests", dependencies: ["Orchestrator", "Isolation", "Persistence", "Layers"]),
+        .testTarget(name: "GuestClientTests", dependencies: ["GuestClient", "GuestProtocol"]),
         .testTarget(name: "E2BAPITests", dependencies: ["E2BAPI", "HTTPExchange"]),
         .testTarget(name: "EdgeTests", dependencies: ["Edge", "HTTPExchange"]),
         .testTarget(name: "TidyTests"),
