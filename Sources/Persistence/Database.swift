@@ -42,10 +42,12 @@ public struct Database: Sendable {
         try await StoreError.translating { try await pool.read(body) }
     }
 
-    /// Runs `body` in one transaction: all of it or nothing, and on disk when this returns.
+    /// Runs `body` in one transaction: all of it or nothing, and on disk when this returns. Goes through in a cancelled
+    /// task too: whoever cleans up after a cancellation must be able to write down that it did.
     func write<Value: Sendable>(
         _ body: @Sendable @escaping (GRDB.Database) throws -> Value
     ) async throws(StoreError) -> Value {
-        try await StoreError.translating { try await pool.write(body) }
+        // A task of its own, awaited here: GRDB gives up in a cancelled one.
+        try await StoreError.translating { try await Task { try await pool.write(body) }.value }
     }
 }
