@@ -43,7 +43,7 @@ let package = Package(
         .target(
             name: "GuestClient",
             dependencies: [
-                "GuestProtocol", .product(name: "NIOCore", package: "swift-nio"),
+                "GuestProtocol", "LinuxSystem", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         .target(
@@ -105,6 +105,7 @@ let package = Package(
         .testTarget(name: "PersistenceTests", dependencies: ["Persistence"]),
         .testTarget(name: "AuthTests", dependencies: ["Auth", "Persistence"]),
         .testTarget(name: "OrchestratorTests", dependencies: ["Orchestrator", "Isolation", "Persistence", "Layers"]),
+        .testTarget(name: "GuestClientTests", dependencies: ["GuestClient", "GuestProtocol"]),
         .testTarget(name: "E2BAPITests", dependencies: ["E2BAPI", "HTTPExchange"]),
         .testTarget(name: "EdgeTests", dependencies: ["Edge", "HTTPExchange"]),
         .testTarget(name: "TidyTests"),
