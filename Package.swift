@@ -78,7 +78,7 @@ let package = Package(
         .target(
             name: "Edge",
             dependencies: [
-                "E2BAPI", "HTTPExchange", "GuestClient", "SandboxModel",
+                "E2BAPI", "HTTPExchange", "GuestClient", "Orchestrator", "SandboxModel",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "NIOTLS", package: "swift-nio"),

@@ -1,5 +1,7 @@
 /// The path and the query of a request, RFC 3986: split first, decoded after.
 public struct RequestTarget: Sendable, Hashable {
+    /// As it came.
+    public let raw: String
     /// As it came, without the query.
     public let rawPath: String
     /// Percent-decoded. Empty for `/`.
@@ -15,6 +17,7 @@ public struct RequestTarget: Sendable, Hashable {
     /// - Returns: nil if a percent escape is broken or does not make UTF-8.
     public init?(_ uri: String) {
         let parts = uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        raw = uri
         rawPath = String(parts[0])
         var segments: [String] = []
         for segment in parts[0].split(separator: "/") {

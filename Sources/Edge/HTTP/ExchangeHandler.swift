@@ -1,0 +1,279 @@
+import HTTPExchange
+import NIOCore
+import NIOHTTP1
+import NIOHTTP2
+
+/// The end of an HTTP pipeline: makes an `Exchange` of each request and writes what its `Reply` is told. On HTTP/1.1
+/// one handler serves the connection's requests one after the other; on HTTP/2 each stream has its own.
+///
+/// All fields belong to the event loop. Nothing is read from the client unless a request or a body part is awaited;
+/// that a client went away is noticed nevertheless, because the kernel tells.
+final class ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    enum Transport {
+        case http1(ConnectionPipeline.HTTP1Handlers)
+        case http2
+    }
+
+    /// The request under way.
+    struct Current {
+        let exchange: Exchange
+        let head: HTTPRequestHead
+        /// The client waits for a 100 before it sends the body.
+        var awaitsContinue: Bool
+        var isRequestWhole = false
+        var response = ResponseState.awaited
+    }
+
+    enum ResponseState: Equatable {
+        case awaited
+        /// `missing` bytes are yet to be written, nil if nobody knows.
+        case started(missing: Int?)
+        case ended
+    }
+
+    let site: EdgeSite
+    let transport: Transport
+    let facts: ConnectionFacts
+    var context: ChannelHandlerContext?
+    var current: Current?
+    /// Parts that came with a read and belong to a later request.
+    private var backlog = CircularBuffer<HTTPServerRequestPart>()
+    private var isReadHeld = false
+    private var requestCount = 0
+    /// No request after the one under way.
+    var isClosing = false
+    /// The connection is about to belong to somebody else: a CONNECT or an upgrade.
+    var isHandedOver = false
+    /// What to say after the response under way.
+    private var afterthought: RequestRules.Refusal?
+    /// Bytes of a refused body that may still be thrown away; nil while not lingering.
+    private var lingerBudget: Int?
+    private var deadline = LazyDeadline()
+
+    /// - Parameter facts: of the connection.
+    init(site: EdgeSite, transport: Transport, facts: ConnectionFacts) {
+        self.site = site
+        self.transport = transport
+        self.facts = facts
+    }
+
+    // MARK: - From the client
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        allow(site.limits.headTimeout)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        deadline.end()
+        self.context = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        deadline.cancel()
+        backlog.removeAll()
+        current.take()?.exchange.clientIsGone()
+        context.fireChannelInactive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is BytesArrived, current == nil, lingerBudget == nil, !deadline.isForHead {
+            // The deadline of a request that has begun does not move with each byte of it.
+            if requestCount == 0 { deadline.becomeForHead() } else { allow(site.limits.headTimeout, isForHead: true) }
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if isReadWanted {
+            isReadHeld = false
+            context.read()
+        } else {
+            isReadHeld = true
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        backlog.append(unwrapInboundIn(data))
+        takeBacklog()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard case .http1 = transport, let refusal = ParserErrors.refusal(of: error), lingerBudget == nil else {
+            context.close(promise: nil)
+            return
+        }
+        guard let current else { return refuse(refusal) }
+        if current.isRequestWhole {
+            // What is wrong came after a request that was right, and that one is answered first.
+            afterthought = refusal
+        } else if current.response == .awaited {
+            self.current.take()?.exchange.clientIsGone()
+            refuse(refusal)
+        } else {
+            context.close(promise: nil)
+        }
+    }
+
+    /// The task that answers waits for more of the body.
+    func bodyWasDemanded() {
+        guard let current, !current.isRequestWhole, context != nil else { return }
+        if current.awaitsContinue, current.response == .awaited { sendContinue() }
+        allow(site.limits.stallTimeout)
+        releaseRead()
+    }
+
+    private var isReadWanted: Bool {
+        if lingerBudget != nil { return true }
+        if isHandedOver { return false }
+        guard let current else { return backlog.isEmpty && !isClosing }
+        return !current.isRequestWhole && current.exchange.body.isDemanded
+    }
+
+    private func releaseRead() {
+        guard isReadHeld, isReadWanted else { return }
+        isReadHeld = false
+        context?.read()
+    }
+
+    private func takeBacklog() {
+        while let part = backlog.first {
+            if case .head = part, current != nil { return }
+            backlog.removeFirst()
+            if lingerBudget != nil {
+                linger(part)
+            } else if !isHandedOver, context != nil {
+                take(part)
+            }
+        }
+    }
+
+    private func take(_ part: HTTPServerRequestPart) {
+        switch part {
+        case .head(let head):
+            begin(head)
+        case .body(let bytes):
+            deadline.cancel()
+            current?.exchange.body.deliver(bytes)
+        case .end:
+            deadline.cancel()
+            current?.isRequestWhole = true
+            current?.exchange.body.finish()
+        }
+    }
+
+    private func begin(_ head: HTTPRequestHead) {
+        guard let context else { return }
+        deadline.cancel()
+        guard !isClosing else { return }
+        requestCount += 1
+        if head.method == .CONNECT { return connect(head) }
+        do throws(RequestRules.Refusal) {
+            let accepted = try RequestRules.judge(head, limits: site.limits)
+            let exchange = Exchange(
+                head: head, accepted: accepted, handler: NIOLoopBound(self, eventLoop: context.eventLoop),
+                channel: context.channel, facts: facts)
+            let awaitsContinue = accepted.headers[canonicalForm: "expect"].contains { $0.lowercased() == "100-continue" }
+            current = Current(exchange: exchange, head: head, awaitsContinue: awaitsContinue)
+            site.dispatch(exchange)
+        } catch {
+            refuse(error)
+        }
+    }
+
+    // MARK: - Ends
+
+    /// What follows a response that was written to its last byte.
+    func finishExchange() {
+        guard let finished = current.take() else { return }
+        deadline.cancel()
+        guard case .http1 = transport else {
+            if !finished.isRequestWhole { refuseRestOfStream() }
+            return
+        }
+        if let afterthought { return refuse(afterthought) }
+        guard isClosing else {
+            allow(site.limits.idleTimeout)
+            takeBacklog()
+            return releaseRead()
+        }
+        finished.isRequestWhole ? context?.close(promise: nil) : beginLingering()
+    }
+
+    /// Whether the connection may serve another request after this one. The parser stops at a request that asks for
+    /// another protocol.
+    func mayKeepAlive(after current: Current) -> Bool {
+        current.head.isKeepAlive && requestCount < site.limits.requestsPerConnection
+            && current.head.headers["upgrade"].isEmpty
+    }
+
+    /// Answers what cannot be an exchange, and ends the connection.
+    func refuse(_ refusal: RequestRules.Refusal) {
+        guard let context else { return }
+        isClosing = true
+        let body = ByteBuffer(string: ErrorBody.json(code: Int(refusal.status.code), message: refusal.message))
+        var headers: HTTPHeaders = [
+            "content-type": "application/json", "content-length": String(body.readableBytes),
+        ]
+        if case .http1 = transport { headers.add(name: "connection", value: "close") }
+        let head = HTTPResponseHead(version: .http1_1, status: refusal.status, headers: headers)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        beginLingering()
+    }
+
+    private func beginLingering() {
+        guard case .http1 = transport else { return refuseRestOfStream() }
+        lingerBudget = site.limits.lingerBytes
+        allow(site.limits.lingerTimeout)
+        releaseRead()
+    }
+
+    /// Tells an HTTP/2 client that the response is whole and the rest of its request is not wanted, RFC 9113 section 8.1.
+    private func refuseRestOfStream() {
+        // Without its codec the stream is being closed already.
+        guard let context, let codec = try? context.pipeline.syncOperations.context(
+            handlerType: HTTP2FramePayloadToHTTP1ServerCodec.self)
+        else { return }
+        codec.writeAndFlush(NIOAny(HTTP2Frame.FramePayload.rstStream(.noError)), promise: nil)
+    }
+
+    private func linger(_ part: HTTPServerRequestPart) {
+        switch part {
+        case .head: break
+        case .body(let bytes):
+            lingerBudget = (lingerBudget ?? 0) - bytes.readableBytes
+            if (lingerBudget ?? 0) < 0 { context?.close(promise: nil) }
+        case .end: context?.close(promise: nil)
+        }
+    }
+
+    // MARK: - Deadlines
+
+    /// From now the client has `timeout` to do what is awaited of it.
+    func allow(_ timeout: TimeAmount, isForHead: Bool = false) {
+        guard let context else { return }
+        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        deadline.set(timeout, isForHead: isForHead, on: context.eventLoop) { handler.value.isOverdue() }
+    }
+
+    func stopWaiting() {
+        deadline.cancel()
+    }
+
+    private func isOverdue() {
+        if deadline.isForHead, current == nil, !isClosing {
+            refuse(RequestRules.Refusal(.requestTimeout, "the request's head took too long"))
+        } else {
+            context?.close(promise: nil)
+        }
+    }
+}
+
+/// Fired before bytes are parsed: a request has begun.
+struct BytesArrived: Sendable {}
