@@ -46,11 +46,13 @@ public struct EdgeServer: Sendable {
     }
 
     private func answer() async {
-        let responder = responder
+        let (site, responder) = (site, responder)
         await withDiscardingTaskGroup { group in
+            group.addTask { await site.tls.renewing(logger: site.logger) }
             for await exchange in site.exchanges {
                 group.addTask { await exchange.run(responder) }
             }
+            group.cancelAll()
         }
     }
 
