@@ -6,26 +6,24 @@ import Glibc
 /// that must happen while it has one thread.
 @main enum Program {
     static func main() {
-        setvbuf(stdout, nil, _IOLBF, 0)
         if CommandLine.arguments.dropFirst().first == ServerProgram.word { ServerProgram.run() }
         do {
             var command = try NestboxCommand.parseAsRoot()
-            if let command = command as? any AsyncParsableCommand {
-                runInBackground(command)
-            } else {
-                try command.run()
-            }
+            guard command is any AsyncParsableCommand else { return try command.run() }
+            runInBackground()
         } catch {
             NestboxCommand.exit(withError: error)
         }
     }
 
-    private static func runInBackground(_ command: any AsyncParsableCommand) -> Never {
+    private static func runInBackground() -> Never {
         // Ends with the process, which lives for nothing else.
         Task {
             do {
-                var command = command
-                try await command.run()
+                // Parsed here, since a command may not be handed from one thread to another.
+                if var command = try NestboxCommand.parseAsRoot() as? any AsyncParsableCommand {
+                    try await command.run()
+                }
                 Glibc.exit(0)
             } catch {
                 NestboxCommand.exit(withError: error)

@@ -31,15 +31,18 @@ struct DataDirectory: ~Copyable {
     /// Makes what is missing.
     /// - Throws: `ServeError`, also if the directory holds something else or another server works on it.
     init(_ path: String, user: ServerUser) throws(ServeError) {
-        self.path = path
-        descriptor = try Self.directory(path, isOurs: { DataDirectory.exists("instance", below: $0) })
-        let top = descriptor.number
+        let directory = try Self.directory(path, isOurs: { DataDirectory.exists("instance", below: $0) })
+        let top = directory.number
         try Self.subdirectory("run", below: top, mode: 0o711, uid: 0, gid: 0)
         try Self.subdirectory("server", below: top, mode: 0o700, uid: user.uid, gid: user.gid)
-        lock = try Self.lock(below: top)
-        instance = try Self.instanceName(below: top)
+        let lock = try Self.lock(below: top)
+        let instance = try Self.instanceName(below: top)
         try Self.emptyFile(Self.certificatePath, below: top, user, keeping: true)
         try Self.emptyFile(Self.statePath, below: top, user, keeping: false)
+        self.path = path
+        self.instance = instance
+        self.lock = lock
+        descriptor = directory
     }
 
     /// The file that the first key is to be written to, open, or nil if there is a key. It belongs to whoever typed the

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Layers
 import LinuxSystem
 
 /// The half of `nestbox serve` that keeps root: one thread, no network, no parsing of anything that a stranger wrote. It
@@ -23,25 +24,35 @@ struct Monitor: ~Copyable {
                 "serve needs root to make sandboxes (namespaces, cgroups, mounts): run it with sudo. "
                     + "The part that talks to the network gives root up at once. `nestbox run` works without root.")
         }
-        self.settings = settings
-        user = settings.user ?? .automatic
-        programs = try Programs()
-        data = try DataDirectory(settings.data, user: user)
-        signals = Descriptor(owning: try ServeError.check("signalfd", "") { nb_monitor_signals() })
+        let user = settings.user ?? .automatic
+        let programs = try Programs()
+        let data = try DataDirectory(settings.data, user: user)
+        let signals = Descriptor(owning: try ServeError.check("signalfd", "") { nb_monitor_signals() })
         let log = try data.openLog(Self.spawnerLog, limit: SpawnerKeeper.logLimit)
         let null = try ServeError.check("open", "/dev/null") { open("/dev/null", O_RDWR | O_CLOEXEC) }
-        spawner = SpawnerKeeper(
-            socketPath: "\(settings.data)/run/\(DataDirectory.socketName)",
-            child: ChildProcess(
-                executable: programs.spawner,
-                arguments: [
-                    "--socket-dir", "\(settings.data)/run", "--socket", DataDirectory.socketName,
-                    "--data", settings.data, "--layers", "\(settings.templates ?? programs.templates)/layers",
-                    "--guest", programs.guest, "--uid", "\(user.uid)", "--gid", "\(user.gid)",
-                    "--instance", data.instance, "--daemonize",
-                ],
-                descriptors: [(0, null), (1, null), (2, log.release())]))
+        var child = Self.spawner(settings, user, programs, instance: data.instance)
+        child.descriptors = [(0, null), (1, null), (2, log.release())]
+        self.settings = settings
+        self.user = user
+        self.programs = programs
+        self.signals = signals
+        self.data = data
+        spawner = SpawnerKeeper(socketPath: "\(settings.data)/run/\(DataDirectory.socketName)", child: child)
         raiseDescriptorLimit()
+    }
+
+    private static func spawner(
+        _ settings: Settings, _ user: ServerUser, _ programs: Programs, instance: String
+    ) -> ChildProcess {
+        let templates = settings.templates ?? programs.templates
+        return ChildProcess(
+            executable: programs.spawner,
+            arguments: [
+                "--socket-dir", "\(settings.data)/run", "--socket", DataDirectory.socketName,
+                "--data", settings.data, "--layers", "\(templates)/\(TemplateStore.layersDirectory)",
+                "--guest", programs.guest, "--uid", "\(user.uid)", "--gid", "\(user.gid)",
+                "--instance", instance, "--daemonize",
+            ])
     }
 
     /// - Returns: the status to exit with, once the server has ended.

@@ -12,7 +12,8 @@ struct Programs {
     init() throws(ServeError) {
         guard let path = realpath("/proc/self/exe", nil) else { throw ServeError("realpath", "/proc/self/exe", errno: errno) }
         defer { free(path) }
-        own = String(cString: path)
+        let own = String(cString: path)
+        self.own = own
         let directory = own.lastIndex(of: "/").map { String(own[..<$0]) } ?? ""
         spawner = try Self.find("nestbox-spawner", beside: directory)
         guest = try Self.find("nestbox-guest", beside: directory)

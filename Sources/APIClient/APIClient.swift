@@ -1,0 +1,2 @@
+/// The commands' way to the server.
+public struct APIClient {}
