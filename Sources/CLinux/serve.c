@@ -6,7 +6,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -56,13 +55,22 @@ int nb_make_private_place(const char *place) {
     return mount("nestbox", place, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=64k,nr_inodes=16");
 }
 
-int nb_show_directory(int directory, const char *path, int read_only) {
-    char source[64];
-    snprintf(source, sizeof source, "/proc/self/fd/%d", directory);
+int nb_copy_directory(int directory, int read_only) {
+    int mount = open_tree(directory, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (mount < 0) return -1;
+    struct mount_attr attributes = {
+        .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | (read_only ? MOUNT_ATTR_RDONLY : 0),
+    };
+    if (mount_setattr(mount, "", AT_EMPTY_PATH, &attributes, sizeof attributes) == 0) return mount;
+    int cause = errno;
+    close(mount);
+    errno = cause;
+    return -1;
+}
+
+int nb_show_directory(int mount, const char *path) {
     if (mkdir(path, 0755) != 0) return -1;
-    if (mount(source, path, NULL, MS_BIND, NULL) != 0) return -1;
-    unsigned long flags = MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV | MS_NOEXEC | (read_only ? MS_RDONLY : 0);
-    return mount(NULL, path, NULL, flags, NULL);
+    return move_mount(mount, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH);
 }
 
 int nb_become_user(uid_t uid, gid_t gid, pid_t parent) {

@@ -13,8 +13,10 @@ int nb_connect_packets(const char *path);
 
 /// Gives this process, which must have one thread, a mount namespace of its own with an empty directory at `place`.
 int nb_make_private_place(const char *place);
-/// Shows the open directory `directory` at `path`, made for it.
-int nb_show_directory(int directory, const char *path, int read_only);
+/// A detached mount that shows the open directory. To be made before the mount namespace is left.
+int nb_copy_directory(int directory, int read_only);
+/// Attaches such a mount at `path`, made for it.
+int nb_show_directory(int mount, const char *path);
 
 /// Gives up root for good: groups, ids, the way back, and the right to gain any by exec. From then on this process is
 /// killed when `parent` ends.

@@ -54,13 +54,19 @@ struct Server {
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
-                    .init(service: RunningService { await backend.run() }),
-                    .init(service: OrchestratorService(orchestrator, stopsSandboxes: settings.stopsSandboxes)),
-                    .init(service: front),
-                ],
+                    NamedService("backend") { await backend.run() },
+                    NamedService("orchestrator", atShutdown: stop(orchestrator)) { await orchestrator.run() },
+                    NamedService("front") { try await front.run() },
+                ].map { .init(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
         try await services.run()
         log.info("ended")
+    }
+
+    /// What is to happen while sandboxes can still be reached and nobody asks for new ones.
+    private func stop(_ orchestrator: Orchestrator) -> @Sendable () async -> Void {
+        let stops = settings.stopsSandboxes
+        return { if stops { await orchestrator.killAll() } }
     }
 
     /// A template that cannot be used is said at once, not first to whoever asks for it.
@@ -68,34 +74,5 @@ struct Server {
         let (usable, problems) = try await templates.all()
         for problem in problems { log.warning("a template cannot be used", metadata: ["error": "\(problem)"]) }
         log.info("templates", metadata: ["ids": "\(usable.map(\.id).joined(separator: " "))"])
-    }
-}
-
-/// Something that runs until it is cancelled, ended by a graceful shutdown.
-struct RunningService: Service {
-    let body: @Sendable () async throws -> Void
-
-    func run() async throws {
-        try await cancelWhenGracefulShutdown(body)
-    }
-}
-
-/// Runs the orchestrator, and at the end, if it is to, ends every sandbox first.
-private struct OrchestratorService: Service {
-    let orchestrator: Orchestrator
-    let stopsSandboxes: Bool
-
-    init(_ orchestrator: Orchestrator, stopsSandboxes: Bool) {
-        self.orchestrator = orchestrator
-        self.stopsSandboxes = stopsSandboxes
-    }
-
-    func run() async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await orchestrator.run() }
-            try await gracefulShutdown()
-            if stopsSandboxes { await orchestrator.killAll() }
-            group.cancelAll()
-        }
     }
 }
