@@ -46,7 +46,7 @@ struct FrontService: Sendable {
         await orchestrator.recovered()
         guard !Task.isCancelled else { return }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await watchers.run() }
+            group.addTask { await watchers.run() }
             try await edge.run { address in await announce(address) }
             group.cancelAll()
         }
