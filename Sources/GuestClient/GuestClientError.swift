@@ -14,6 +14,8 @@ public enum GuestClientError: Error, Hashable, Sendable {
     case hungUp
     /// The guest answered that it could not, and why.
     case failure(GuestFailure)
+    /// The request does not fit into a frame; nothing was sent.
+    case requestTooLong(length: Int, limit: Int)
     /// The caller's task was cancelled.
     case cancelled
     /// The transport failed; the text is for the log.

@@ -9,7 +9,12 @@ public struct GuestExchange {
     var inbound: NIOAsyncChannelInboundStream<GuestMessage>.AsyncIterator
     let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
     let tick: IdleTick
-    let allocator: ByteBufferAllocator
+    let channel: any Channel
+
+    /// Ends the exchange from outside: `next()` gives what is there, then nil.
+    public var hangUp: @Sendable () -> Void {
+        { [channel] in channel.close(promise: nil) }
+    }
 
     /// The guest's next word, or nil once it has hung up between two frames. Nothing is read from the guest ahead of
     /// this but `GuestClientLimits.readBytes`.
@@ -58,7 +63,7 @@ public struct GuestExchange {
         while rest.readableBytes > 0 {
             let length = min(rest.readableBytes, WireLimits.payloadBytes)
             guard let part = rest.readSlice(length: length) else { return }
-            var header = allocator.buffer(capacity: Frame.headerBytes)
+            var header = channel.allocator.buffer(capacity: Frame.headerBytes)
             header.writeInteger(UInt32(length), endianness: .little)
             header.writeInteger(Self.bytesKind)
             try await write([header, part])
@@ -68,7 +73,7 @@ public struct GuestExchange {
     private static let bytesKind = GuestFollowUp.bytes([]).frame.kind
 
     mutating func send(_ frame: Frame) async throws(GuestClientError) {
-        try await write([GuestClient.buffer(frame, allocator)])
+        try await write([GuestClient.buffer(frame, channel.allocator)])
     }
 
     private mutating func write(_ buffers: [ByteBuffer]) async throws(GuestClientError) {
@@ -88,12 +93,10 @@ public struct GuestExchange {
         }
     }
 
-    /// Puts the decoder, the idle tick and the asynchronous ends on a new channel. On its event loop.
-    static func wrap(_ channel: any Channel, idle: TimeAmount?, tick: IdleTick) throws -> Wrapped {
+    /// Puts the decoder, the timer and the asynchronous ends on a new channel. On its event loop.
+    static func wrap(_ channel: any Channel, _ timer: ExchangeTimer) throws -> Wrapped {
         try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(GuestMessageDecoder()))
-        if let idle {
-            try channel.pipeline.syncOperations.addHandler(IdleTicker(every: idle, tick: tick))
-        }
+        if timer.isNeeded { try channel.pipeline.syncOperations.addHandler(timer) }
         let held = GuestClientLimits.heldMessages
         return try NIOAsyncChannel(
             wrappingChannelSynchronously: channel,

@@ -15,24 +15,31 @@ final class IdleTick: Sendable {
     }
 }
 
-/// Puts `.idle` into the stream whenever the guest has been silent for `every`.
-final class IdleTicker: ChannelInboundHandler {
+/// Puts `.idle` into the stream whenever the guest has been silent for `idle`, and breaks the exchange off after
+/// `timeout`.
+final class ExchangeTimer: ChannelInboundHandler {
     typealias InboundIn = GuestMessage
     typealias InboundOut = GuestMessage
 
-    private let every: TimeAmount
+    private let idle: TimeAmount?
+    private let timeout: TimeAmount?
     private let tick: IdleTick
     private var lastWord = NIODeadline.now()
-    private var timer: Scheduled<Void>?
+    private var idleTimer: Scheduled<Void>?
+    private var deadline: Scheduled<Void>?
 
-    init(every: TimeAmount, tick: IdleTick) {
-        self.every = every
+    init(idle: TimeAmount?, timeout: TimeAmount?, tick: IdleTick) {
+        self.idle = idle
+        self.timeout = timeout
         self.tick = tick
     }
 
+    var isNeeded: Bool { idle != nil || timeout != nil }
+
     func channelActive(context: ChannelHandlerContext) {
         lastWord = .now()
-        schedule(context)
+        if let idle { scheduleIdle(idle, context) }
+        if let timeout { scheduleDeadline(timeout, context) }
         context.fireChannelActive()
     }
 
@@ -42,31 +49,44 @@ final class IdleTicker: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        timer?.cancel()
+        cancel()
         context.fireChannelInactive()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        timer?.cancel()
+        cancel()
     }
 
-    private func schedule(_ context: ChannelHandlerContext) {
+    private func cancel() {
+        idleTimer?.cancel()
+        deadline?.cancel()
+    }
+
+    private func scheduleDeadline(_ timeout: TimeAmount, _ context: ChannelHandlerContext) {
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        deadline = context.eventLoop.scheduleTask(in: timeout) {
+            bound.value.fireErrorCaught(GuestClientError.timedOut(.awaitingReply))
+            bound.value.close(promise: nil)
+        }
+    }
+
+    private func scheduleIdle(_ idle: TimeAmount, _ context: ChannelHandlerContext) {
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        timer = context.eventLoop.scheduleTask(deadline: lastWord + every) {
+        idleTimer = context.eventLoop.scheduleTask(deadline: lastWord + idle) {
             let (handler, context) = bound.value
-            handler.expire(context)
+            handler.expire(idle, context)
         }
     }
 
     /// The timer is not moved by each word; it looks at the last one when it goes off.
-    private func expire(_ context: ChannelHandlerContext) {
-        if lastWord + every <= .now() {
+    private func expire(_ idle: TimeAmount, _ context: ChannelHandlerContext) {
+        if lastWord + idle <= .now() {
             lastWord = .now()
             if tick.claim() {
                 context.fireChannelRead(wrapInboundOut(.idle))
                 context.fireChannelReadComplete()
             }
         }
-        schedule(context)
+        scheduleIdle(idle, context)
     }
 }
