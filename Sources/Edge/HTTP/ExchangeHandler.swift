@@ -231,6 +231,7 @@ final class ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard case .http1 = transport else { return refuseRestOfStream() }
         lingerBudget = site.limits.lingerBytes
         allow(site.limits.lingerTimeout)
+        context?.close(mode: .output, promise: nil)
         releaseRead()
     }
 

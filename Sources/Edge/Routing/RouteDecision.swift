@@ -17,9 +17,10 @@ enum RouteDecision: Hashable, Sendable {
     /// A Host below `domain` that names a sandbox decides; otherwise the two headers do, whatever the Host, so that
     /// the server may be reached by any address; a request with neither is for the control plane.
     static func decide(target: RequestTarget, headers: HTTPHeaders, domain: String) -> RouteDecision {
-        if let authority = headers.first(name: "host").flatMap(Authority.init),
-            let label = label(of: authority, below: domain), !isReserved(label)
-        {
+        let host = headers.first(name: "host") ?? ""
+        let authority = Authority(host)
+        guard authority != nil || host.isEmpty else { return .refused("Host '\(host.prefix(100))' is not a host") }
+        if let authority, let label = label(of: authority, below: domain), !isReserved(label) {
             guard let (id, port) = sandbox(label) else {
                 return .refused("Host '\(authority.host)' is not '{port}-{sandboxID}.\(domain)'")
             }
