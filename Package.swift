@@ -90,13 +90,22 @@ let package = Package(
                 .product(name: "X509", package: "swift-certificates"),
                 .product(name: "Crypto", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
             ]),
+        .target(
+            name: "APIClient",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
         .executableTarget(
             name: "nestbox",
             dependencies: [
-                "Edge", "E2BAPI", "Orchestrator", "IsolationBackends", "Auth", "Persistence", "Layers", "SandboxModel",
-                "CLinux", "LinuxSystem", "SpawnerProtocol",
+                "APIClient", "Edge", "E2BAPI", "HTTPExchange", "Orchestrator", "IsolationBackends", "GuestClient",
+                "GuestProtocol", "WireCoding", "Auth", "Persistence", "Layers", "SandboxModel", "CLinux", "LinuxSystem",
+                "SpawnerProtocol",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Yams", package: "Yams"), .product(name: "Logging", package: "swift-log"),
             ]),
 

@@ -1,0 +1,87 @@
+import Auth
+import E2BAPI
+import Edge
+import Foundation
+import Glibc
+import GuestClient
+import HTTPExchange
+import Logging
+import NIOCore
+import Orchestrator
+import Persistence
+import SandboxModel
+
+/// The listener and all that answers behind it. Opens when the orchestrator knows what is alive, so that no sandbox is
+/// denied that is there.
+struct FrontService: Sendable {
+    private let settings: Settings
+    private let orchestrator: Orchestrator
+    private let watchers = WatcherService()
+    private let edge: EdgeServer
+
+    init(
+        _ settings: Settings, orchestrator: Orchestrator, guest: GuestClient, keys: KeyService, log: Logger
+    ) throws {
+        self.settings = settings
+        self.orchestrator = orchestrator
+        let envd = EnvdResponder(
+            orchestrator: orchestrator, guest: guest, watchers: watchers, clock: SystemClock(), logger: log)
+        let controlPlane = ControlPlane(
+            orchestrator: orchestrator, domain: settings.domain,
+            authenticate: { text in await Self.principal(text, keys, log) }, logger: log)
+        let routing = EdgeRouting(
+            domain: settings.domain, controlPlane: controlPlane,
+            live: { await orchestrator.live($0) },
+            signatureOwner: { envd.signatureOwner(of: $0, among: await orchestrator.allLive()) },
+            envd: { await envd.respond(to: $0, in: $1) },
+            dial: { sandbox, port, eventLoop in
+                try await guest.dial(port: port, socketPath: sandbox.guestSocketPath, on: eventLoop)
+            })
+        edge = EdgeServer(
+            host: settings.listen.host, port: Int(settings.listen.port), routing: routing,
+            tls: try Self.identity(settings), logger: log)
+    }
+
+    func run() async throws {
+        await orchestrator.recovered()
+        guard !Task.isCancelled else { return }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await watchers.run() }
+            try await edge.run { address in await announce(address) }
+            group.cancelAll()
+        }
+        try ServerState.clear(data: ServerRights.data)
+    }
+
+    private func announce(_ address: SocketAddress) async {
+        let state = ServerState(
+            host: settings.listen.host, port: address.port ?? Int(settings.listen.port), domain: settings.domain)
+        do {
+            try state.write(data: ServerRights.data)
+        } catch {
+            Monitor.say("\(error); `nestbox env` will not find this server")
+        }
+        // Not `print`: into a pipe it would come when the buffer is full.
+        let line = Array("nestbox: ready on \(state.url)\n".utf8)
+        _ = write(STDOUT_FILENO, line, line.count)  // whoever waits for it is gone
+    }
+
+    /// A store that fails lets nobody in.
+    private static func principal(_ text: String, _ keys: KeyService, _ log: Logger) async -> Principal? {
+        do {
+            return try await keys.authenticate(text)
+        } catch {
+            log.error("an API key could not be checked", metadata: ["error": "\(error)"])
+            return nil
+        }
+    }
+
+    /// The installation's own authority. Its certificate is copied to where clients may read it.
+    private static func identity(_ settings: Settings) throws -> TLSIdentity {
+        let own = "\(ServerRights.data)/server"
+        let authority = try CertificateAuthority.load(dataDirectory: own)
+        let certificate = try Data(contentsOf: URL(fileURLWithPath: "\(own)/\(CertificateAuthority.certificatePath)"))
+        try InPlaceFile.write(certificate, to: "\(ServerRights.data)/\(DataDirectory.certificatePath)")
+        return try TLSIdentity(authority: authority, names: ServerNames(domain: settings.domain))
+    }
+}

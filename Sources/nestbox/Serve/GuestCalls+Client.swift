@@ -1,0 +1,49 @@
+import GuestClient
+import GuestProtocol
+import NIOCore
+import Orchestrator
+import WireCoding
+
+extension GuestCalls {
+    /// How long a guest may take over what it is told before its sandbox is handed out.
+    private static let configureTimeout: TimeAmount = .seconds(20)
+    private static let diskTimeout: TimeAmount = .seconds(5)
+
+    /// The orchestrator's questions, put to guests over their sockets.
+    init(_ client: GuestClient) {
+        self.init(
+            configure: { sandbox in
+                let reply = try await client.call(
+                    .configure(Configuration(sandbox)), to: sandbox.guestSocketPath, timeout: Self.configureTimeout)
+                guard case .ok = reply else { throw UnexpectedReply(question: "configure") }
+            },
+            diskUsage: { sandbox in
+                let reply = try await client.call(
+                    .diskUsage, to: sandbox.guestSocketPath, timeout: Self.diskTimeout)
+                guard case .disk(let usage) = reply else { throw UnexpectedReply(question: "disk usage") }
+                return DiskFigures(used: Int64(clamping: usage.usedBytes), total: Int64(clamping: usage.totalBytes))
+            })
+    }
+}
+
+/// A guest answered something else than it was asked.
+struct UnexpectedReply: Error, CustomStringConvertible {
+    let question: String
+
+    var description: String { "the guest did not answer '\(question)' as the protocol says" }
+}
+
+extension Configuration {
+    /// What a sandbox's guest is told. The reserved variables are the ones that E2B's users look for.
+    init(_ sandbox: LiveSandbox) {
+        let record = sandbox.record
+        self.init(
+            environment: record.environment.sorted { $0.key < $1.key }.map { WirePair(name: $0.key, value: $0.value) },
+            reservedEnvironment: [
+                WirePair(name: "E2B_SANDBOX", value: "true"),
+                WirePair(name: "E2B_SANDBOX_ID", value: record.id.text),
+                WirePair(name: "E2B_TEMPLATE_ID", value: record.templateID),
+            ],
+            defaultUser: record.defaultUser, defaultWorkingDirectory: record.defaultWorkingDirectory)
+    }
+}
