@@ -86,9 +86,10 @@ struct DirectoryWatch {
         let path = name.bytes.isEmpty ? SystemPath(".") : directory.appending(name)
         let isDirectory = has(UInt32(IN_ISDIR))
         if has(UInt32(IN_MOVED_FROM)), isDirectory { forget(path) }
-        if let kind = Self.kind(mask), !(kind == .create && told.remove(path) != nil) {
-            tell(Event(kind: kind, name: path))
-        }
+        guard let kind = Self.kind(mask) else { return }
+        // What a scan has told it has also watched.
+        if kind == .create, told.remove(path) != nil { return }
+        tell(Event(kind: kind, name: path))
         guard isRecursive, isDirectory, has(UInt32(IN_CREATE | IN_MOVED_TO)) else { return }
         // What came in one piece with a directory that was moved here is no change of its own.
         let isNew = has(UInt32(IN_CREATE))
