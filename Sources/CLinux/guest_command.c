@@ -113,6 +113,7 @@ struct tree_process {
     unsigned long long started;
     char state;
     char descends;
+    char told_group;
 };
 
 struct process_list {
@@ -145,6 +146,7 @@ static int read_process(const char *name, struct tree_process *process) {
     if (!field) return -1;
     process->started = strtoull(field + 1, NULL, 10);
     process->descends = 0;
+    process->told_group = 0;
     return 0;
 }
 
@@ -215,10 +217,12 @@ static int is_stopped(const struct tree_process *process) { return process->stat
 
 static int is_dead(const struct tree_process *process) { return process->state == 'Z' || process->state == 'X'; }
 
-static int is_known_group(const struct process_list *list, size_t count, pid_t group) {
-    for (size_t index = 0; index < count; index++)
-        if (list->all[index].descends && list->all[index].group == group) return 1;
-    return 0;
+// - Returns: 1 once for each group in a list.
+static int is_new_group(struct process_list *list, size_t index) {
+    for (size_t other = 0; other < index; other++)
+        if (list->all[other].told_group && list->all[other].group == list->all[index].group) return 0;
+    list->all[index].told_group = 1;
+    return 1;
 }
 
 // A process that forks and dies is another one by the time it was listed, but stays in its group, and the kernel lets
@@ -234,7 +238,7 @@ static size_t signal_descendants(struct process_list *list, int signal) {
         struct tree_process *process = &list->all[index];
         if (!process->descends || is_dead(process) || (signal == SIGSTOP && is_stopped(process))) continue;
         running++;
-        if (process->group > 1 && process->group != own_group && !is_known_group(list, index, process->group))
+        if (process->group > 1 && process->group != own_group && is_new_group(list, index))
             kill(-process->group, signal);
         send_to(process, signal);
     }

@@ -67,12 +67,56 @@ import Testing
         }
     }
 
+    @Test(.enabled(if: geteuid() == 0, "only root can make a pid namespace"))
+    func `a tree that leaves its session with every step is ended as well, and the others go on`() throws {
+        try withGuest(isFirst: true) { guest in
+            let (bystander, _) = try guest.start("read line; echo still here") {
+                $0.input = .pipe
+                $0.tag = "bystander"
+            }
+            let script = """
+                import os, time
+                end = time.monotonic() + 20
+                for _ in range(4):
+                    if os.fork() == 0:
+                        while time.monotonic() < end:
+                            if os.fork(): os._exit(0)
+                            os.setsid()
+                        os._exit(0)
+                open('hopping', 'w').close()
+                time.sleep(60)
+                """
+            let (call, pid) = try guest.start("") {
+                $0.command = "python3"
+                $0.arguments = ["-c", script]
+            }
+            try eventually { if case .entry = try guest.ask(.stat(guest.path("hopping"))) { true } else { false } }
+            #expect(try guest.ask(.signal(.pid(pid), 9)) == .ok)
+            #expect(try call.finish().exit.signal == 9)
+            let finished = try guest.run("cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -c '[h]opping'")
+            #expect(finished.text == "0\n")
+            #expect(try guest.ask(.sendInput(.tag("bystander"), ProcessInput(channel: .pipe, bytes: [10]))) == .ok)
+            #expect(try bystander.finish().text == "still here\n")
+        }
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can make a pid namespace"))
+    func `the first process of a sandbox cannot be killed, stopped or looked into from inside`() throws {
+        try withGuest(isFirst: true) { guest in
+            let finished = try guest.run(
+                "kill -KILL 1; kill -STOP 1; kill -TERM 1; cat /proc/1/environ >/dev/null 2>&1 && echo seen; echo $PPID")
+            #expect(finished.exit == ProcessExit(code: 0))
+            #expect(try guest.ask(.ping) == .ok)
+        }
+    }
+
     @Test func `a background child outlives its command, and its output hurts nobody`() throws {
         try withGuest { (guest) throws in
-            let finished = try guest.run("(trap 'echo > survived; exit' USR1; while :; do echo noise; sleep 0.01; done) & echo $!")
+            let child = "trap 'touch survived; exit' USR1; touch ready; while :; do echo noise; sleep 0.01; done"
+            let finished = try guest.run("(\(child)) & echo $!")
             #expect(finished.exit == ProcessExit(code: 0))
             let pid = try #require(pid_t(finished.text.split(separator: "\n").first.map(String.init) ?? ""))
-            #expect(isAlive(pid))
+            try eventually { if case .entry = try guest.ask(.stat(guest.path("ready"))) { true } else { false } }
             kill(pid, SIGUSR1)
             try eventually { if case .entry = try guest.ask(.stat(guest.path("survived"))) { true } else { false } }
             // PID 1 waits for it, so its pid is free again.

@@ -202,6 +202,10 @@ import WireCoding
             var call: GuestCall? = try guest.open(.writeFile(WriteFile(path: guest.path("part"))))
             try call?.send(GuestFollowUp.bytes(Array("half".utf8)).frame)
             call = nil
+            try eventually {
+                guard case .entry(let entry) = try guest.ask(.stat(guest.path("part"))) else { return false }
+                return entry.size == 4
+            }
             try eventually { try descendants(of: guest.processID).isEmpty }
             #expect(try guest.read(guest.path("part")) == Array("half".utf8))
         }

@@ -78,11 +78,12 @@ struct FinishedCommand {
 }
 
 /// Runs `body` with a guest of its own; afterwards neither it nor its directory is left.
-func withGuest<Result>(configured: Bool = true, _ body: (LiveGuest) throws -> Result) throws -> Result {
+/// - Parameter isFirst: as PID 1 of a pid namespace, which only root can make.
+func withGuest<Result>(configured: Bool = true, isFirst: Bool = false, _ body: (LiveGuest) throws -> Result) throws -> Result {
     var template = Array("/tmp/nestbox-guest-test-XXXXXX".utf8CString)
     let directory = String(cString: mkdtemp(&template))
     let listener = try listen(directory + "/guest.sock")
-    let guest = LiveGuest(directory: directory, processID: try spawnGuest(listener))
+    let guest = LiveGuest(directory: directory, processID: try spawnGuest(listener, isFirst: isFirst))
     close(listener)
     defer {
         // Its supervisors end the commands when it is gone.
@@ -116,7 +117,7 @@ func withUnixAddress<Result>(_ path: String, _ body: (UnsafePointer<sockaddr>, s
 }
 
 /// The program that was built beside the tests.
-private func spawnGuest(_ listener: Int32) throws -> pid_t {
+private func spawnGuest(_ listener: Int32, isFirst: Bool) throws -> pid_t {
     var link = [CChar](repeating: 0, count: 4096)
     readlink("/proc/self/exe", &link, link.count - 1)
     let program = String(cString: dirname(&link)) + "/nestbox-guest"
@@ -127,11 +128,12 @@ private func spawnGuest(_ listener: Int32) throws -> pid_t {
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_adddup2(&actions, high, 3)
-    var arguments = [strdup(program), nil]
+    let unshare = ["/usr/bin/unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
+    var arguments = ((isFirst ? unshare : []) + [program]).map { strdup($0) } + [nil]
     var variables: [UnsafeMutablePointer<CChar>?] = [nil]
-    defer { free(arguments[0]) }
+    defer { for argument in arguments { free(argument) } }
     var pid: pid_t = 0
-    let result = posix_spawn(&pid, program, &actions, nil, &arguments, &variables)
+    let result = posix_spawn(&pid, isFirst ? unshare[0] : program, &actions, nil, &arguments, &variables)
     guard result == 0 else { throw LiveGuestError.failedToStart(result) }
     return pid
 }
