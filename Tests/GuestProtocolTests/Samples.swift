@@ -14,7 +14,8 @@ enum Samples {
 
     static let requests: [GuestRequest] = [
         .configure(
-            Configuration(environment: pairs, reservedEnvironment: [], defaultUser: "u", defaultWorkingDirectory: "/w")),
+            Configuration(
+                environment: pairs, reservedEnvironment: [], defaultUser: "u", defaultWorkingDirectory: "/w")),
         .configure(Configuration(environment: [], reservedEnvironment: pairs, defaultUser: "")),
         .startProcess(StartProcess(command: "c", arguments: [])),
         .startProcess(

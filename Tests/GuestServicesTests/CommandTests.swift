@@ -29,7 +29,7 @@ import WireCoding
         }
     }
 
-    @Test func `a command has exactly the environment of its user, then what was asked, then what is reserved`() throws {
+    @Test func `a command has the environment of its user, then what was asked, then what is reserved`() throws {
         try withGuest { (guest) throws in
             let finished = try guest.run("/usr/bin/env -u PWD -u SHLVL -u _ env") {
                 $0.environment = [
@@ -60,7 +60,8 @@ import WireCoding
 
     @Test func `a command starts with no signal blocked or ignored, and no protection from the OOM killer`() throws {
         try withGuest { (guest) throws in
-            let script = "grep -E '^Sig(Blk|Ign)' /proc/self/status | tr -d '\\t\\n'; cat /proc/self/oom_score_adj; umask"
+            let signals = "grep -E '^Sig(Blk|Ign)' /proc/self/status | tr -d '\\t\\n'"
+            let script = "\(signals); cat /proc/self/oom_score_adj; umask"
             let expected = "SigBlk:0000000000000000SigIgn:00000000000000000\n0022\n"
             let text = try guest.run(script).text
             #expect(text == expected)
@@ -79,8 +80,8 @@ import WireCoding
     }
 
     @Test(arguments: [
-        ("no-such-command", GuestFailure.Code.notFound), ("/no/such/command", .notFound), ("/etc/passwd", .permissionDenied),
-        ("/etc", .permissionDenied), ("", .invalidArgument), ("a\0b", .invalidArgument),
+        ("no-such-command", GuestFailure.Code.notFound), ("/no/such/command", .notFound),
+        ("/etc/passwd", .permissionDenied), ("/etc", .permissionDenied), ("", .invalidArgument), ("a\0b", .invalidArgument),
     ]) func `a command that cannot be executed fails before it is started`(
         command: String, code: GuestFailure.Code
     ) throws {

@@ -14,7 +14,7 @@ import Testing
         """
 
     private func startEcho(_ guest: LiveGuest, six: Bool) throws -> (GuestCall, UInt16) {
-        _ = try guest.write("echo.py", six ? Self.echo.replacingPercent(with: "6") : Self.echo.replacingPercent(with: ""))
+        _ = try guest.write("echo.py", Self.echo.replacingPercent(with: six ? "6" : ""))
         let (call, _) = try guest.start("exec python3 echo.py \(six ? "::1" : "127.0.0.1")")
         guard case .output(let line) = try call.next(),
             let port = UInt16(String(decoding: line.bytes.dropLast(), as: UTF8.self))

@@ -79,7 +79,9 @@ struct FinishedCommand {
 
 /// Runs `body` with a guest of its own; afterwards neither it nor its directory is left.
 /// - Parameter isFirst: as PID 1 of a pid namespace, which only root can make.
-func withGuest<Result>(configured: Bool = true, isFirst: Bool = false, _ body: (LiveGuest) throws -> Result) throws -> Result {
+func withGuest<Result>(
+    configured: Bool = true, isFirst: Bool = false, _ body: (LiveGuest) throws -> Result
+) throws -> Result {
     var template = Array("/tmp/nestbox-guest-test-XXXXXX".utf8CString)
     let directory = String(cString: mkdtemp(&template))
     let listener = try listen(directory + "/guest.sock")
