@@ -2,7 +2,8 @@ import Glibc
 import GuestProtocol
 
 extension FileWorker {
-    /// The whole appears at once under its name, so a destination may be one of its sources. On throw no source is gone.
+    /// The whole appears at once under its name, so a destination may be one of its sources. If joining fails, no
+    /// source is gone.
     func compose(_ request: ComposeFiles) throws(GuestFailure) {
         let (account, destination) = try resolve(request.destination)
         var sources: [SystemPath] = []

@@ -85,7 +85,8 @@ final class WorkerChannel {
     /// - Returns: false when the client is gone.
     static func waitReadable(_ other: Int32) -> Bool {
         var polled = [
-            pollfd(fd: other, events: Int16(POLLIN), revents: 0), pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: other, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
         ]
         while poll(&polled, 2, -1) < 0 { if errno != EINTR { return false } }
         // A client that watches has nothing more to say: whatever comes is its end.

@@ -24,8 +24,8 @@ extension FileWorker {
         let flags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
         var file = path.withCString { open($0, flags | O_CREAT | O_EXCL, 0o666) }
         if file >= 0 {
-            guard fchown(file, owner.userID, owner.groupID) == 0 else { throw GuestFailure(errorNumber: errno, path.text) }
-            return file
+            if fchown(file, owner.userID, owner.groupID) == 0 { return file }
+            throw GuestFailure(errorNumber: errno, path.text)
         }
         guard errno == EEXIST else { throw GuestFailure(errorNumber: errno, path.text) }
         // A link that leads nowhere yet: the file is made at its target.

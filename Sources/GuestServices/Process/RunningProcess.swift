@@ -69,10 +69,7 @@ final class RunningProcess: EventSource {
 
     func becameReady(_ readiness: Readiness, descriptor: Int32) {
         if descriptor == report { return readReports() }
-        if readiness.isReadable || readiness.isHungUp, let index = outputs.firstIndex(where: { $0.number == descriptor })
-        {
-            readOutput(index)
-        }
+        if readiness.isReadable || readiness.isHungUp { readOutput(number: descriptor) }
         if readiness.isWritable || readiness.isHungUp, input?.number == descriptor { writeInput() }
     }
 
@@ -101,8 +98,10 @@ final class RunningProcess: EventSource {
             for observer in observers { observer.send(.started(pid)) }
             deliver()
         case (Int32(GUEST_REPORT_FAILED.rawValue), .starting):
-            fail(LaunchFailure(step: message.value, errorNumber: message.detail).failure(of: request, directory: directory))
+            let failure = LaunchFailure(step: message.value, errorNumber: message.detail)
+            fail(failure.failure(of: request, directory: directory))
         case (Int32(GUEST_REPORT_EXITED.rawValue), .running):
+            if message.detail != 0 { GuestLog.write("part of the tree of process \(pid) could not be killed in time") }
             drain(ProcessExit(waitStatus: message.value, timedOut: wasKilledByDeadline))
         default: break
         }
