@@ -89,7 +89,7 @@ struct SpawnerPlace: ~Copyable {
 
     private static func listener(_ options: SpawnerOptions, in directory: Int32) throws(SyscallError) -> Descriptor {
         let name = options.socketName
-        return try ServiceSocket(directory: directory, ownerID: options.ownerID, ownerGroupID: options.ownerGroupID)
+        return try ServiceSocket(directory: directory, options)
             .listen(name, type: Int32(SOCK_SEQPACKET.rawValue), backlog: backlog)
     }
 }
