@@ -24,24 +24,11 @@ struct RunLaunch: ~Copyable {
     ) throws(RunError) -> RunLaunch {
         let signals = Descriptor(owning: try refusing("signals") { nb_run_signals() })
         let control = try RunPipe()
-        let gate = try RunPipe()
         var launch = description(options: options, user: user, cgroup: cgroup)
-        launch.gate = gate.readEnd
         launch.passed.0 = control.readEnd
         launch.passed_count = 1
         var started = try clone(&launch, plan: plan, options: options, cgroup: cgroup)
-        do throws(RunError) {
-            _ = try refusing("map the user") {
-                nb_run_map(
-                    started.pid, RunUser.inside, user.outside, RunUser.insideGroup, user.outsideGroup,
-                    user.isPrivileged ? 0 : 1)
-            }
-            _ = try refusing("release the box") { Int32(write(gate.writeEnd, [0], 1)) }
-            try awaitProgram(&started, options)
-        } catch {
-            end(started)
-            throw error
-        }
+        try awaitProgram(&started, options)
         return RunLaunch(started: started, control: control, signals: signals)
     }
 
@@ -65,6 +52,7 @@ struct RunLaunch: ~Copyable {
     private static func description(options: RunOptions, user: RunUser, cgroup: RunCgroup) -> nb_launch {
         var launch = nb_launch()
         launch.cgroup = -1
+        launch.gate = -1
         launch.executable = -1
         launch.new_namespaces = namespaces
         launch.hostname = kept(SyntheticFiles.hostname)
@@ -74,6 +62,9 @@ struct RunLaunch: ~Copyable {
         launch.program = kept(options.command[0])
         launch.alone.user = RunUser.inside
         launch.alone.group = RunUser.insideGroup
+        launch.alone.maps_user = 1
+        launch.alone.user_outside = user.outside
+        launch.alone.group_outside = user.outsideGroup
         launch.alone.keeps_groups = user.isPrivileged ? 0 : 1
         launch.alone.raises_loopback = 1
         launch.alone.stays = 1

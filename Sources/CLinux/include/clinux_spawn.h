@@ -56,10 +56,14 @@ struct nb_limit {
 
 /// How a box that stands alone differs from one in a family. All zero: it does not.
 struct nb_alone {
+    /// The helper maps `user` and `group` of the new user namespace to these, before the first process goes on; a
+    /// caller without privilege maps only itself, and its groups stay.
+    int maps_user;
+    uint32_t user_outside;
+    uint32_t group_outside;
     /// The ids that the first process takes inside.
     uint32_t user;
     uint32_t group;
-    /// The user namespace forbids setgroups: the caller's groups stay.
     int keeps_groups;
     /// Brings `lo` up in the new network namespace.
     int raises_loopback;

@@ -27,10 +27,10 @@ public struct CgroupTree: Sendable {
     }
 
     init(
-        layout: CgroupLayout, name: String, controllers: Set<CgroupController>, files: CgroupFiles
+        layout: CgroupLayout, name: String, controllers: Set<CgroupController>, files: CgroupFiles, isNew: Bool = false
     ) throws(SyscallError) {
         try Self.validate(name)
-        let founder = CgroupFounder(name: name, files: files)
+        let founder = CgroupFounder(name: name, files: files, isNew: isNew)
         var made: [String] = []
         do {
             let legacyWanted = Self.legacyControllers(of: layout, wanted: controllers)
@@ -85,7 +85,7 @@ public struct CgroupTree: Sendable {
     static func alone(
         layout: CgroupLayout, name: String, limits: CgroupLimits, files: CgroupFiles
     ) throws(SyscallError) -> SandboxCgroup {
-        let tree = try CgroupTree(layout: layout, name: name, controllers: limits.controllers, files: files)
+        let tree = try CgroupTree(layout: layout, name: name, controllers: limits.controllers, files: files, isNew: true)
         let sandbox = SandboxCgroup(
             unified: tree.unifiedRoot, unifiedControllers: tree.unifiedControllers, legacy: tree.legacyRoots,
             files: files)
