@@ -87,7 +87,7 @@ struct RunLaunch: ~Copyable {
     private static func clone(
         _ launch: inout nb_launch, plan: RootPlan, options: RunOptions, cgroup: RunCgroup
     ) throws(RunError) -> nb_started {
-        let limits = limits(options, cgroup)
+        let limits = limits(options)
         let processFiles = (cgroup.sandbox?.processFiles ?? []).map(kept)
         let filter = SeccompFilter.directRun
         launch.steps = UnsafePointer(keptArray(plan.steps))
@@ -115,15 +115,13 @@ struct RunLaunch: ~Copyable {
         return started
     }
 
-    private static func limits(_ options: RunOptions, _ cgroup: RunCgroup) -> [nb_limit] {
-        var limits = [
+    private static func limits(_ options: RunOptions) -> [nb_limit] {
+        [
             nb_limit(resource: Int32(RLIMIT_CORE.rawValue), value: 0),
             nb_limit(resource: Int32(RLIMIT_NOFILE.rawValue), value: openFileLimit),
+            // Counted per user and user namespace, threads too (Linux 5.14); as root the user is the run's own anyway.
+            nb_limit(resource: processLimit, value: UInt64(options.processes.value)),
         ]
-        if cgroup.limitsProcessesByNamespace {
-            limits.append(nb_limit(resource: processLimit, value: UInt64(options.processes.value)))
-        }
-        return limits
     }
 
     private static func awaitProgram(_ started: inout nb_started, _ options: RunOptions) throws(RunError) {
