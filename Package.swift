@@ -10,6 +10,7 @@ let package = Package(
         .executable(name: "nestbox", targets: ["nestbox"]),
         .executable(name: "nestbox-spawner", targets: ["nestbox-spawner"]),
         .executable(name: "nestbox-guest", targets: ["nestbox-guest"]),
+        .executable(name: "nestbox-run", targets: ["nestbox-run"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -36,6 +37,8 @@ let package = Package(
         .executableTarget(
             name: "nestbox-spawner", dependencies: ["Spawning"], linkerSettings: staticExecutable),
         .target(name: "Spawning", dependencies: ["CLinux", "LinuxSystem", "SpawnerProtocol", "WireCoding"]),
+        .target(name: "DirectRun", dependencies: ["CLinux", "LinuxSystem"]),
+        .executableTarget(name: "nestbox-run", dependencies: ["DirectRun"], linkerSettings: staticExecutable),
 
         // The server, lowest first.
         .target(name: "SandboxModel"),
@@ -106,6 +109,7 @@ let package = Package(
         .testTarget(
             name: "SpawningTests",
             dependencies: ["Spawning", "LinuxSystem", "SpawnerProtocol", "WireCoding", "CLinux"]),
+        .testTarget(name: "DirectRunTests", dependencies: ["DirectRun"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers"]),
         .testTarget(name: "PersistenceTests", dependencies: ["Persistence"]),
         .testTarget(name: "AuthTests", dependencies: ["Auth", "Persistence"]),

@@ -40,5 +40,13 @@ int nb_pivot_here(void);
 int nb_drop_capabilities(uint64_t kept);
 /// Writes `text` to the existing file `path` in one call.
 int nb_write_file(const char *path, const char *text);
-/// Runs steps in the directory `base` until the end; `failed` is the refused one's index. Leaves `base` changed.
-int nb_run_steps(const struct nb_step *steps, size_t count, size_t *failed);
+/// Gives up every capability this process holds now.
+int nb_clear_capabilities(void);
+/// Brings `lo` up in this network namespace.
+int nb_raise_loopback(void);
+/// Runs steps in a new stage until the end; `failed` is the refused one's index. `stage` and `stage_options` may be
+/// NULL, for the directory `stage` and a small tmpfs. Leaves the current directory changed.
+int nb_run_steps(
+    const struct nb_step *steps, size_t count, const char *stage, const char *stage_options, size_t *failed);
+/// The first process from here on, if it stays: starts the program and looks after it.
+_Noreturn void nb_stay_first(const struct nb_launch *launch, int report);

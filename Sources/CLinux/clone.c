@@ -86,3 +86,9 @@ int nb_write_file(const char *path, const char *text) {
     errno = kept;
     return written == (ssize_t)length ? 0 : -1;
 }
+
+int nb_clear_capabilities(void) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[2] = {0};
+    return (int)syscall(SYS_capset, &header, none);
+}

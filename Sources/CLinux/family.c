@@ -163,7 +163,7 @@ int nb_user_namespace(
     return 0;
 }
 
-static int raise_loopback(void) {
+int nb_raise_loopback(void) {
     struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
     int socket_descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (socket_descriptor < 0) return -1;
@@ -177,7 +177,7 @@ static int network_namespace_body(void *pointer) {
     struct request *request = pointer;
     if (setns(request->family_namespace, CLONE_NEWUSER) != 0) return refuse(request->failure, "enter family");
     if (unshare(CLONE_NEWNET) != 0) return refuse(request->failure, "network namespace");
-    if (raise_loopback() != 0) return refuse(request->failure, "raise lo");
+    if (nb_raise_loopback() != 0) return refuse(request->failure, "raise lo");
     if (nb_write_file("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0") != 0)
         return refuse(request->failure, "unprivileged ports");
     request->result = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);

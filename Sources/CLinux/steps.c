@@ -126,19 +126,22 @@ static int run_step(struct place *place, const struct nb_step *step) {
     return -1;
 }
 
-/// Mounts the stage over the directory `stage` of the current directory and goes there.
-static int make_stage(struct place *place) {
+/// Mounts the stage over `directory`, by default `stage` in the current one, and goes there.
+static int make_stage(struct place *place, const char *directory, const char *options) {
+    if (directory == NULL) directory = "stage";
+    if (options == NULL) options = "mode=755,size=1m,nr_inodes=256";
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return -1;
-    if (mount("stage", "stage", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=1m,nr_inodes=256") != 0) return -1;
-    if (chdir("stage") != 0) return -1;
+    if (mount("stage", directory, "tmpfs", MS_NOSUID | MS_NODEV, options) != 0) return -1;
+    if (chdir(directory) != 0) return -1;
     place->stage = place->base = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     return place->base < 0 ? -1 : 0;
 }
 
-int nb_run_steps(const struct nb_step *steps, size_t count, size_t *failed) {
+int nb_run_steps(
+    const struct nb_step *steps, size_t count, const char *stage, const char *stage_options, size_t *failed) {
     struct place place;
     *failed = count;
-    if (make_stage(&place) != 0) return -1;
+    if (make_stage(&place, stage, stage_options) != 0) return -1;
     for (size_t index = 0; index < count; index++) {
         if (run_step(&place, &steps[index]) == 0) continue;
         if (errno == ENOENT && steps[index].flags & NB_STEP_IF_PRESENT) continue;

@@ -54,6 +54,34 @@ struct nb_limit {
 
 #define NB_PASSED_MAX 4
 
+/// How a box that stands alone differs from one in a family. All zero: it does not.
+struct nb_alone {
+    /// The helper maps `user` and `group` of the new user namespace to these, before the first process goes on; a
+    /// caller without privilege maps only itself, and its groups stay.
+    int maps_user;
+    uint32_t user_outside;
+    uint32_t group_outside;
+    /// The ids that the first process takes inside.
+    uint32_t user;
+    uint32_t group;
+    int keeps_groups;
+    /// Brings `lo` up in the new network namespace.
+    int raises_loopback;
+    /// The first process stays, reaps, and ends with the exit code of the program, its only child: the first of
+    /// `passed` is read for signal numbers, one byte each, and at end-of-file all is over.
+    int stays;
+    /// What stands in /proc/1/cmdline is wiped: the caller's arguments, this many bytes.
+    char *arguments;
+    size_t argument_bytes;
+    /// The program gets standard input, a terminal, as its controlling one.
+    int takes_terminal;
+    /// Unless NULL: `program` without a slash is looked for in these directories, separated by colons.
+    const char *search_path;
+    /// Unless NULL: the directory that the stage is mounted on, and the options of its tmpfs.
+    const char *stage;
+    const char *stage_options;
+};
+
 /// All that a box is made of. Nothing in it is changed or kept.
 struct nb_launch {
     // 1. A short-lived process enters these, in this order.
@@ -61,7 +89,7 @@ struct nb_launch {
     size_t process_file_count;
     const int *namespaces;
     size_t namespace_count;
-    /// A pid namespace to be born below, or -1.
+    /// A pid namespace to be born below; none if it is not above 0.
     int pid_namespace;
     // 2. It clones the box's first process, a child of the caller.
     int cgroup;
@@ -89,6 +117,7 @@ struct nb_launch {
     const char *program;
     const char *const *arguments;
     const char *const *environment;
+    struct nb_alone alone;
 };
 
 #define NB_STEP_NAME_BYTES 120

@@ -6,10 +6,20 @@ extension SandboxCgroup {
         var usage = CgroupUsage()
         usage.cpuMicroseconds = try cpuMicroseconds()
         try readMemory(into: &usage)
+        usage.outOfMemoryKills = try outOfMemoryKills()
         if let directory = legacyDirectory(.pids) ?? unifiedDirectoryIfHeld(.pids) {
             usage.processes = UInt32(clamping: try number(in: joined(directory, "pids.current")))
         }
         return usage
+    }
+
+    /// Processes that the kernel killed because this sandbox was out of memory; the one file of ``usage()``.
+    public func outOfMemoryKills() throws(SyscallError) -> UInt64 {
+        if let directory = legacyDirectory(.memory) {
+            return try field("oom_kill", in: joined(directory, "memory.oom_control"))
+        }
+        guard let directory = unifiedDirectoryIfHeld(.memory) else { return 0 }
+        return try field("oom_kill", in: joined(directory, "memory.events"))
     }
 
     private func cpuMicroseconds() throws(SyscallError) -> UInt64 {
@@ -23,12 +33,10 @@ extension SandboxCgroup {
             usage.memoryBytes = try number(in: joined(directory, "memory.usage_in_bytes"))
             usage.cacheBytes = try field("total_cache", in: joined(directory, "memory.stat"))
             usage.memoryLimitBytes = try number(in: joined(directory, "memory.limit_in_bytes"))
-            usage.outOfMemoryKills = try field("oom_kill", in: joined(directory, "memory.oom_control"))
         } else if let directory = unifiedDirectoryIfHeld(.memory) {
             usage.memoryBytes = try number(in: joined(directory, "memory.current"))
             usage.cacheBytes = try field("file", in: joined(directory, "memory.stat"))
             usage.memoryLimitBytes = try number(in: joined(directory, "memory.max"))
-            usage.outOfMemoryKills = try field("oom_kill", in: joined(directory, "memory.events"))
         }
     }
 

@@ -8,6 +8,9 @@ public struct SandboxCgroup: Sendable {
     let legacy: [CgroupTree.LegacyRoot]
     let files: CgroupFiles
 
+    /// There is a cgroup2 directory to start processes in.
+    public var hasDirectory: Bool { unified != nil }
+
     /// The cgroup2 directory, for `CLONE_INTO_CGROUP`. `ENOTSUP` on a host that has only v1.
     public func openDirectory() throws(SyscallError) -> Descriptor {
         guard let unified else { throw SyscallError("open", path: "cgroup2", number: ENOTSUP) }
@@ -15,8 +18,10 @@ public struct SandboxCgroup: Sendable {
             owning: try check("open", path: unified) { open(unified, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
     }
 
-    /// The v1 `cgroup.procs` files that a new process must write "0" to before it does anything else.
-    public var processFiles: [String] { legacy.map { joined($0.directory, "cgroup.procs") } }
+    /// The v1 files that a new process of one thread must write "0" to before it does anything else. `tasks`, not
+    /// `cgroup.procs`: only for one's own single thread does the kernel spare its host-wide lock, which takes
+    /// milliseconds (cgroup_procs_write_start in kernel/cgroup/cgroup.c).
+    public var processFiles: [String] { legacy.map { joined($0.directory, "tasks") } }
 
     /// The processes in it, in any hierarchy, in our pid namespace's numbers.
     public func pids() throws(SyscallError) -> [Int32] {

@@ -25,8 +25,8 @@ struct BPFInstruction: Hashable, Sendable {
         BPFInstruction(code: jumpIfAtLeastCode, ifTrue: UInt8(then), ifFalse: UInt8(otherwise), value: value)
     }
 
-    /// As the kernel of this machine reads it.
-    var bytes: [UInt8] {
-        withUnsafeBytes(of: code) { Array($0) } + [ifTrue, ifFalse] + withUnsafeBytes(of: value) { Array($0) }
+    /// As a little-endian machine, and both of ours are, lays it in memory.
+    var word: UInt64 {
+        UInt64(code) | UInt64(ifTrue) << 16 | UInt64(ifFalse) << 24 | UInt64(value) << 32
     }
 }

@@ -147,6 +147,22 @@ enum SandboxRules {
             names: "create_module delete_module finit_module init_module kexec_file_load kexec_load")
     ]
 
+    /// In place of the rules above, where files of the host are lent.
+    static let withoutSetuidFiles: [Group] = [
+        Group(
+            rule: .allowIf([.without(1, bits: setuidBits)]), reason: "no setuid files on the host",
+            names: "chmod creat fchmod mkdir mknod"),
+        Group(
+            rule: .allowIf([.without(2, bits: setuidBits)]), reason: "no setuid files on the host",
+            names: "fchmodat fchmodat2 mkdirat mknodat open"),
+        Group(
+            rule: .allowIf([.without(3, bits: setuidBits)]), reason: "no setuid files on the host", names: "openat"),
+        Group(
+            // The mode lies in memory; libraries fall back to openat.
+            rule: .refuse(ENOSYS), reason: "not to be judged", names: "openat2"),
+    ]
+
+    private static let setuidBits: UInt32 = 0o6000
     // linux/sched.h: CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET and, for unshare, NEWTIME. In
     // clone the last bit belongs to the exit signal, where no signal has it.
     private static let namespaceFlags: UInt32 = 0x7e02_0080

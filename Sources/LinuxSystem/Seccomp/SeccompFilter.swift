@@ -1,10 +1,53 @@
-/// The precompiled system call filters.
+/// The system call filters, compiled beforehand: compiling one takes longer than all else that a sandbox's start does.
+/// ``SandboxRules`` says what they do; `SeccompProgramsTests` shows that these are its programs, and writes them anew.
 public enum SeccompFilter {
     /// The filter of every sandbox, as an array of native `struct sock_filter`: for this machine's architecture only,
-    /// every other ABI is killed. See ``SandboxRules`` for what it says of each call.
-    public static let sandbox: [UInt8] = SeccompCompiler
-        .program(architecture: .native, groups: SandboxRules.groups)
-        .flatMap(\.bytes)
+    /// every other ABI is killed.
+    public static var sandbox: [UInt64] { SeccompPrograms.sandbox }
+
+    /// The filter of `nestbox run`, which may lend a directory of the host: as ``sandbox``, and no file may become
+    /// setuid or setgid, since it would be so on the host as well.
+    public static var directRun: [UInt64] { SeccompPrograms.directRun }
+
+    /// What the programs are compiled from.
+    static let sources: [(name: String, groups: [SandboxRules.Group])] = [
+        ("sandbox", SandboxRules.groups),
+        ("directRun", SandboxRules.groups + SandboxRules.withoutSetuidFiles),
+    ]
+
+    static let architectures: [(condition: String, architecture: SeccompArchitecture)] = [
+        ("x86_64", .x86_64), ("arm64", .aarch64),
+    ]
+
+    /// The text of `SeccompPrograms.swift`.
+    static func programsText() -> String {
+        var text = """
+            /// The compiled programs, one `struct sock_filter` in each number, lowest byte first: written by
+            /// `NESTBOX_WRITE_FILTERS=1 swift test --filter SeccompProgramsTests`, not by hand.
+            enum SeccompPrograms {
+
+            """
+        for (condition, architecture) in architectures {
+            text += "    #\(condition == architectures[0].condition ? "if" : "elseif") arch(\(condition))\n"
+            for (name, groups) in sources {
+                let program = SeccompCompiler.program(architecture: architecture, groups: groups)
+                text += "        static let \(name): [UInt64] = [\n\(lines(program.map(\.word)))        ]\n"
+            }
+        }
+        return text + "    #endif\n}\n"
+    }
+
+    private static let wordsPerLine = 4
+
+    private static func lines(_ words: [UInt64]) -> String {
+        stride(from: 0, to: words.count, by: wordsPerLine).map { start in
+            let line = words[start..<min(start + wordsPerLine, words.count)].map { word in
+                let digits = String(word, radix: 16)
+                return "0x" + String(repeating: "0", count: 16 - digits.count) + digits + ","
+            }
+            return "            " + line.joined(separator: " ") + "\n"
+        }.joined()
+    }
 }
 
 /// What a filter must know of a machine: its name in the audit system and its call numbers.

@@ -21,7 +21,6 @@ public final class Spawner {
     var sandboxesByToken: [UInt64: Sandbox] = [:]
     var connections: [UInt64: ServerConnection] = [:]
     private let signals: Descriptor
-    private let quickMigration: QuickMigration?
     private var lastToken = Token.firstFree
     private var isStopping = false
     /// Since when nobody is connected and no sandbox lives, in monotonic milliseconds.
@@ -52,7 +51,6 @@ public final class Spawner {
         signals = Descriptor(owning: try check("signalfd") { nb_signal_descriptor() })
         place = try SpawnerPlace(options)
         cgroups = try CgroupTree(layout: try .detect(), name: options.instance)
-        quickMigration = cgroups.layout.kind == .hybrid || cgroups.layout.kind == .legacy ? QuickMigration(instance: options.instance, log: log) : nil
         families = FamilyTable(cgroups: cgroups)
         let layersDirectory = place.layers.number
         layers = try LayerMounts(

@@ -43,9 +43,9 @@ import Testing
         let sandbox = try tree.makeSandbox("f/i", limits: Self.limits)
         #expect(
             sandbox.processFiles == [
-                "/sys/fs/cgroup/cpu/nestbox/f/i/cgroup.procs",
-                "/sys/fs/cgroup/memory/login/c224/nestbox/f/i/cgroup.procs",
-                "/sys/fs/cgroup/pids/nestbox/f/i/cgroup.procs",
+                "/sys/fs/cgroup/cpu/nestbox/f/i/tasks",
+                "/sys/fs/cgroup/memory/login/c224/nestbox/f/i/tasks",
+                "/sys/fs/cgroup/pids/nestbox/f/i/tasks",
             ])
         #expect(fake.directories.contains("/sys/fs/cgroup/unified/nestbox/f/i"))
         let memory = "/sys/fs/cgroup/memory/login/c224/nestbox/f/i/memory."

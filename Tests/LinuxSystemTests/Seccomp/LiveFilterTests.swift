@@ -11,7 +11,7 @@ import Testing
     private static func installFilter() {
         precondition(call("prctl", noNewPrivileges, 1) == 0)
         let filter = SeccompFilter.sandbox
-        precondition(clinux_seccomp_load(filter, filter.count, true) == 0)
+        precondition(clinux_seccomp_load(filter, 8 * filter.count, true) == 0)
     }
 
     /// What the call answers, a failure as the negative errno.

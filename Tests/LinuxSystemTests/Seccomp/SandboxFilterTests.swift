@@ -129,6 +129,6 @@ import Testing
             let call = BPFInterpreter.Call(architecture: 0xc000_003e, number: number)
             #expect(try interpreter.run(call).steps <= 24)
         }
-        #expect(SeccompFilter.sandbox.count < 8 * 512)
+        #expect(SeccompFilter.sandbox.count < 512)
     }
 }

@@ -1,0 +1,69 @@
+import CLinux
+import Glibc
+import LinuxSystem
+
+/// `nestbox run`: one command in a sandbox of its own, with no server. Made by this process, ended with it.
+public enum DirectRun {
+    public static let timedOut: Int32 = 124
+
+    /// Runs what the words behind `nestbox run` ask for, and answers the exit code; what went wrong is on stderr.
+    public static func main(arguments: [String]) -> Int32 {
+        do throws(RunError) {
+            let options = try RunOptions(arguments: arguments)
+            if options.wantsHelp {
+                print(RunUsage.text)
+                return 0
+            }
+            return try run(options)
+        } catch {
+            tell(error.sentence)
+            return error.exitCode
+        }
+    }
+
+    static func run(_ options: RunOptions) throws(RunError) -> Int32 {
+        let user = RunUser.current()
+        let shares = try shares(options, user)
+        let root = HostRoot(shares: shares)
+        let cgroup = try RunCgroup(options)
+        for warning in cgroup.warnings { tell("warning: " + warning) }
+        do throws(RunError) {
+            let launch = try RunLaunch.start(options, user: user, plan: root.plan, cgroup: cgroup)
+            let end = try launch.finish(timeoutMilliseconds: options.timeoutMilliseconds)
+            return conclude(end, options, cgroup)
+        } catch {
+            remove(cgroup)
+            throw error
+        }
+    }
+
+    private static func shares(_ options: RunOptions, _ user: RunUser) throws(RunError) -> [RunShare] {
+        var shares: [RunShare] = []
+        for path in options.readOnlyPaths { shares.append(try RunShare(path, isWritable: false, user: user)) }
+        for path in options.writablePaths { shares.append(try RunShare(path, isWritable: true, user: user)) }
+        return shares
+    }
+
+    private static func conclude(_ end: RunLaunch.End, _ options: RunOptions, _ cgroup: RunCgroup) -> Int32 {
+        let kills = cgroup.sandbox.flatMap { try? $0.outOfMemoryKills() } ?? 0  // unreadable: nothing to tell
+        remove(cgroup)
+        if kills > 0 {
+            tell("out of memory: the kernel killed \(kills) process(es) at the limit of \(options.memoryBytes.value) bytes")
+        }
+        switch end {
+        case .exited(let code): return code
+        case .timedOut:
+            tell("timed out after \(options.timeoutMilliseconds ?? 0) ms; all was killed")
+            return timedOut
+        }
+    }
+
+    private static func remove(_ cgroup: RunCgroup) {
+        do { try cgroup.sandbox?.remove() } catch { tell("warning: a cgroup stays behind: \(error)") }
+    }
+
+    private static func tell(_ sentence: String) {
+        let line = Array("nestbox run: \(sentence)\n".utf8)
+        _ = write(STDERR_FILENO, line, line.count)  // nobody is left to tell that it failed
+    }
+}
