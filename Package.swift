@@ -31,9 +31,9 @@ let package = Package(
         .target(name: "WireCoding"),
         .target(name: "GuestProtocol", dependencies: ["WireCoding"]),
         .target(name: "SpawnerProtocol", dependencies: ["WireCoding"]),
+        .target(name: "GuestServices", dependencies: ["CLinux", "LinuxSystem", "GuestProtocol", "WireCoding"]),
         .executableTarget(
-            name: "nestbox-guest", dependencies: ["CLinux", "LinuxSystem", "GuestProtocol"],
-            linkerSettings: staticExecutable),
+            name: "nestbox-guest", dependencies: ["GuestServices", "LinuxSystem"], linkerSettings: staticExecutable),
         .executableTarget(
             name: "nestbox-spawner", dependencies: ["Spawning"], linkerSettings: staticExecutable),
         .target(name: "Spawning", dependencies: ["CLinux", "LinuxSystem", "SpawnerProtocol", "WireCoding"]),
@@ -101,6 +101,9 @@ let package = Package(
         // Claims. Each suite says in its name what it is about.
         .testTarget(name: "WireCodingTests", dependencies: ["WireCoding"]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol", "WireCoding"]),
+        .testTarget(
+            name: "GuestServicesTests",
+            dependencies: ["GuestServices", "GuestProtocol", "WireCoding", "CLinux"]),
         .testTarget(name: "SpawnerProtocolTests", dependencies: ["SpawnerProtocol", "WireCoding"]),
         .testTarget(name: "SandboxModelTests", dependencies: ["SandboxModel"]),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "CLinux"]),
