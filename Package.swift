@@ -118,9 +118,12 @@ let package = Package(
         .testTarget(name: "SpawnerProtocolTests", dependencies: ["SpawnerProtocol", "WireCoding"]),
         .testTarget(name: "SandboxModelTests", dependencies: ["SandboxModel"]),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "CLinux"]),
-        .testTarget(name: "DirectRunTests", dependencies: ["DirectRun"]),
+        // The live tests run nestbox-spawner and box-probe; a test that depends on a static program does not link.
+        .executableTarget(name: "box-probe", path: "Tests/BoxProbe", linkerSettings: staticExecutable),
         .testTarget(
-            name: "SpawningTests", dependencies: ["Spawning", "LinuxSystem", "SpawnerProtocol", "WireCoding", "CLinux"]),
+            name: "SpawningTests",
+            dependencies: ["Spawning", "LinuxSystem", "SpawnerProtocol", "WireCoding", "CLinux"]),
+        .testTarget(name: "DirectRunTests", dependencies: ["DirectRun"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers"]),
         .testTarget(name: "PersistenceTests", dependencies: ["Persistence"]),
         .testTarget(name: "AuthTests", dependencies: ["Auth", "Persistence"]),

@@ -1,4 +1,5 @@
 #include "child.h"
+#include "include/clinux_run.h"
 
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -29,6 +30,7 @@ struct entry {
     struct nb_started *started;
     struct nb_failure *failure;
     int report;
+    int gate[2];
 };
 
 static const char *step_word(enum nb_step_kind kind) {
@@ -47,10 +49,10 @@ static const char *step_word(enum nb_step_kind kind) {
     return "step";
 }
 
-static void await_gate(const struct nb_launch *launch, int report) {
+static void await_gate(int gate, int report) {
     char byte;
-    if (launch->gate < 0) return;
-    while (read(launch->gate, &byte, 1) < 0)
+    if (gate < 0) return;
+    while (read(gate, &byte, 1) < 0)
         if (errno != EINTR) nb_child_fail(report, "wait for ids", NULL);
 }
 
@@ -145,9 +147,9 @@ static void give_up_privileges(const struct nb_launch *launch, int report) {
     if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) nb_child_fail(report, "seccomp filter", NULL);
 }
 
-static _Noreturn void first_process(const struct nb_launch *launch, int report) {
+static _Noreturn void first_process(const struct nb_launch *launch, int report, int gate) {
     int executable = launch->executable;
-    await_gate(launch, report);
+    await_gate(gate, report);
     become_user(launch, report);
     if (launch->alone.raises_loopback && nb_raise_loopback() != 0) nb_child_fail(report, "raise lo", NULL);
     make_root(launch, report);
@@ -170,6 +172,20 @@ static int refuse(struct entry *entry, const char *step, const char *detail) {
     return -1;
 }
 
+/// Maps the ids while this is still the only one who runs, and lets the first process go.
+static int map_user(struct entry *entry) {
+    const struct nb_alone *alone = &entry->launch->alone;
+    if (nb_run_map(entry->started->pid, alone->user, alone->user_outside, alone->group, alone->group_outside,
+                   alone->keeps_groups) == 0
+        && write(entry->gate[1], "", 1) == 1)
+        return 0;
+    refuse(entry, "map the user", NULL);
+    int kept = errno;
+    syscall(SYS_pidfd_send_signal, entry->started->pidfd, SIGKILL, NULL, 0);
+    errno = kept;
+    return -1;
+}
+
 /// The helper: enters, clones the first process, ends.
 static int enter_and_clone(void *pointer) {
     struct entry *entry = pointer;
@@ -186,13 +202,14 @@ static int enter_and_clone(void *pointer) {
     uint64_t flags = launch->new_namespaces | CLONE_PARENT;
     pid_t pid = nb_clone3(flags, 0, launch->cgroup, &entry->started->pidfd);
     if (pid < 0) return refuse(entry, "clone", NULL);
-    if (pid == 0) first_process(launch, entry->report);
-    return 0;
+    if (pid == 0) first_process(launch, entry->report, entry->gate[0]);
+    entry->started->pid = pid;
+    return launch->alone.maps_user ? map_user(entry) : 0;
 }
 
 static int start_helper(struct entry *entry) {
     int own = -1, family = entry->launch->pid_namespace;
-    if (family >= 0) {
+    if (family > 0) {
         own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
         if (own < 0) return refuse(entry, "open own pid namespace", NULL);
         if (setns(family, CLONE_NEWPID) != 0) {
@@ -229,16 +246,30 @@ int nb_start(const struct nb_launch *launch, struct nb_started *started, struct 
         nb_fill_failure(failure, "report pipe", NULL);
         return -1;
     }
-    struct entry entry = {.launch = launch, .started = started, .failure = failure, .report = report[1]};
+    struct entry entry = {
+        .launch = launch, .started = started, .failure = failure, .report = report[1], .gate = {launch->gate, -1}};
+    if (launch->alone.maps_user && pipe2(entry.gate, O_CLOEXEC) != 0) {
+        nb_fill_failure(failure, "gate pipe", NULL);
+        close(report[0]), close(report[1]);
+        return -1;
+    }
     *started = (struct nb_started){.pid = -1, .pidfd = -1, .report = report[0]};
     errno = 0;
     nb_fill_failure(failure, "clone helper", NULL);
+    failure->error_number = 0;
     int result = start_helper(&entry);
     if (result != 0 && failure->error_number == 0) failure->error_number = errno;
     close(report[1]);
+    if (launch->alone.maps_user) close(entry.gate[0]), close(entry.gate[1]);
     if (result == 0) {
-        started->pid = pid_of(started->pidfd);
+        if (launch->pid_namespace > 0) started->pid = pid_of(started->pidfd);
         return 0;
+    }
+    if (started->pid > 0) {  // killed; it is ours to reap
+        siginfo_t info;
+        waitid(P_PIDFD, (id_t)started->pidfd, &info, WEXITED | __WALL);
+        close(started->pidfd);
+        started->pidfd = -1;
     }
     close(report[0]);
     return -1;

@@ -1,30 +1,26 @@
 import Glibc
 import LinuxSystem
 
-/// The cgroup of one run. Where the host gives us none, a limit that was asked for is refused and a default is told
-/// about, so that nobody believes in a wall that is not there.
+/// The cgroup of one run, for memory and CPU. Where the host gives us none, a limit that was asked for is refused and a
+/// default is told about, so that nobody believes in a wall that is not there. (The number of processes is held by a
+/// resource limit instead: the only user of the run's user namespace runs nothing else.)
 struct RunCgroup {
     static let prefix = "nestbox-run-"
     let sandbox: SandboxCgroup?
-    /// The number of processes is held by a resource limit of the user namespace instead (Linux 5.14).
-    let limitsProcessesByNamespace: Bool
     let warnings: [String]
 
     init(_ options: RunOptions) throws(RunError) {
         let limits = CgroupLimits(
-            memoryBytes: options.memoryBytes.value, cpuMilli: options.cpuMilli.value,
-            processes: options.processes.value)
+            memoryBytes: options.memoryBytes.value, cpuMilli: options.cpuMilli.value, processes: nil)
         do throws(SyscallError) {
             sandbox = try CgroupTree.alone(layout: try CgroupLayout.detect(), name: Self.name(), limits: limits)
-            limitsProcessesByNamespace = false
             warnings = []
         } catch {
-            for (name, isExplicit) in [("--memory", options.memoryBytes.isExplicit), ("--cpus", options.cpuMilli.isExplicit)]
-            where isExplicit {
+            let explicit = [("--memory", options.memoryBytes.isExplicit), ("--cpus", options.cpuMilli.isExplicit)]
+            for (name, isExplicit) in explicit where isExplicit {
                 throw .refused(step: name, reason: "cannot be enforced: no cgroup may be made here (\(error))")
             }
             sandbox = nil
-            limitsProcessesByNamespace = true
             warnings = [
                 "memory is not limited: no cgroup may be made here (\(error))",
                 "CPU is not limited: no cgroup may be made here",

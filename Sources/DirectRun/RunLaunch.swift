@@ -24,24 +24,11 @@ struct RunLaunch: ~Copyable {
     ) throws(RunError) -> RunLaunch {
         let signals = Descriptor(owning: try refusing("signals") { nb_run_signals() })
         let control = try RunPipe()
-        let gate = try RunPipe()
         var launch = description(options: options, user: user, cgroup: cgroup)
-        launch.gate = gate.readEnd
         launch.passed.0 = control.readEnd
         launch.passed_count = 1
         var started = try clone(&launch, plan: plan, options: options, cgroup: cgroup)
-        do throws(RunError) {
-            _ = try refusing("map the user") {
-                nb_run_map(
-                    started.pid, RunUser.inside, user.outside, RunUser.insideGroup, user.outsideGroup,
-                    user.isPrivileged ? 0 : 1)
-            }
-            _ = try refusing("release the box") { Int32(write(gate.writeEnd, [0], 1)) }
-            try awaitProgram(&started, options)
-        } catch {
-            end(started)
-            throw error
-        }
+        try awaitProgram(&started, options)
         return RunLaunch(started: started, control: control, signals: signals)
     }
 
@@ -65,6 +52,7 @@ struct RunLaunch: ~Copyable {
     private static func description(options: RunOptions, user: RunUser, cgroup: RunCgroup) -> nb_launch {
         var launch = nb_launch()
         launch.cgroup = -1
+        launch.gate = -1
         launch.executable = -1
         launch.new_namespaces = namespaces
         launch.hostname = kept(SyntheticFiles.hostname)
@@ -74,6 +62,9 @@ struct RunLaunch: ~Copyable {
         launch.program = kept(options.command[0])
         launch.alone.user = RunUser.inside
         launch.alone.group = RunUser.insideGroup
+        launch.alone.maps_user = 1
+        launch.alone.user_outside = user.outside
+        launch.alone.group_outside = user.outsideGroup
         launch.alone.keeps_groups = user.isPrivileged ? 0 : 1
         launch.alone.raises_loopback = 1
         launch.alone.stays = 1
@@ -96,7 +87,7 @@ struct RunLaunch: ~Copyable {
     private static func clone(
         _ launch: inout nb_launch, plan: RootPlan, options: RunOptions, cgroup: RunCgroup
     ) throws(RunError) -> nb_started {
-        let limits = limits(options, cgroup)
+        let limits = limits(options)
         let processFiles = (cgroup.sandbox?.processFiles ?? []).map(kept)
         let filter = SeccompFilter.directRun
         launch.steps = UnsafePointer(keptArray(plan.steps))
@@ -124,15 +115,13 @@ struct RunLaunch: ~Copyable {
         return started
     }
 
-    private static func limits(_ options: RunOptions, _ cgroup: RunCgroup) -> [nb_limit] {
-        var limits = [
+    private static func limits(_ options: RunOptions) -> [nb_limit] {
+        [
             nb_limit(resource: Int32(RLIMIT_CORE.rawValue), value: 0),
             nb_limit(resource: Int32(RLIMIT_NOFILE.rawValue), value: openFileLimit),
+            // Counted per user and user namespace, threads too (Linux 5.14); as root the user is the run's own anyway.
+            nb_limit(resource: processLimit, value: UInt64(options.processes.value)),
         ]
-        if cgroup.limitsProcessesByNamespace {
-            limits.append(nb_limit(resource: processLimit, value: UInt64(options.processes.value)))
-        }
-        return limits
     }
 
     private static func awaitProgram(_ started: inout nb_started, _ options: RunOptions) throws(RunError) {

@@ -46,27 +46,23 @@ struct RunShare {
         throw .refused(step: "--write \(path)", reason: "its file system cannot lend files (\(reason(errno)))")
     }
 
-    /// Makes what the share is mounted on, in the image or in one of the writable places.
-    func addMountPoint(to plan: inout RootPlan) {
-        if path == "/usr" || path.hasPrefix("/usr/") { return }
+    /// Makes what the share is mounted on, unless it lies in `/usr` and is there, and mounts it.
+    func add(to plan: inout RootPlan) {
         let inside = String(path.dropFirst())
-        let place = HostRoot.writablePlaces.first { inside == $0.path || inside.hasPrefix($0.path + "/") }
-        let base = place?.source ?? "image"
-        let rest = place.map { String(inside.dropFirst($0.path.count)) } ?? inside
-        let names = rest.split(separator: "/")
-        var directory = base
-        for (index, name) in names.enumerated() {
-            directory += "/" + name
-            if index == names.count - 1 && !isDirectory { plan.file(directory) } else { plan.directory(directory) }
-        }
-    }
-
-    func addMount(to plan: inout RootPlan) {
-        let inside = String(path.dropFirst())
+        if !path.hasPrefix("/usr/") && path != "/usr" { addMountPoint(inside, to: &plan) }
         if let mount {
             plan.attach(mount, at: inside)
         } else {
             plan.bindHost(path, at: inside, attributes: isWritable ? RootPlan.writable : RootPlan.readOnly)
+        }
+    }
+
+    private func addMountPoint(_ inside: String, to plan: inout RootPlan) {
+        let names = inside.split(separator: "/")
+        var directory = ""
+        for (index, name) in names.enumerated() {
+            directory += (index == 0 ? "" : "/") + name
+            if index == names.count - 1 && !isDirectory { plan.file(directory) } else { plan.directory(directory) }
         }
     }
 

@@ -56,10 +56,14 @@ struct nb_limit {
 
 /// How a box that stands alone differs from one in a family. All zero: it does not.
 struct nb_alone {
+    /// The helper maps `user` and `group` of the new user namespace to these, before the first process goes on; a
+    /// caller without privilege maps only itself, and its groups stay.
+    int maps_user;
+    uint32_t user_outside;
+    uint32_t group_outside;
     /// The ids that the first process takes inside.
     uint32_t user;
     uint32_t group;
-    /// The user namespace forbids setgroups: the caller's groups stay.
     int keeps_groups;
     /// Brings `lo` up in the new network namespace.
     int raises_loopback;
@@ -85,7 +89,7 @@ struct nb_launch {
     size_t process_file_count;
     const int *namespaces;
     size_t namespace_count;
-    /// A pid namespace to be born below, or -1.
+    /// A pid namespace to be born below; none if it is not above 0.
     int pid_namespace;
     // 2. It clones the box's first process, a child of the caller.
     int cgroup;
@@ -158,8 +162,8 @@ int nb_network_namespace(int family_namespace, int *result, struct nb_failure *f
 int nb_daemonize(void);
 void nb_daemon_ready(int descriptor);
 
-/// Forks. In the child (answer 0) all signals are blocked and it is killed when its parent dies.
-pid_t nb_fork_companion(void);
+/// Forks. The child (answer 0) is killed when its parent dies, and keeps its streams and `kept` of the descriptors.
+pid_t nb_fork_companion(const int *kept, size_t count);
 /// Runs `arguments[0]` with the directory `directory` and descriptor `passed` (both may be -1) as 3; its streams are
 /// /dev/null. Answers its wait(2) status.
 int nb_run(const char *const *arguments, int directory, int passed);

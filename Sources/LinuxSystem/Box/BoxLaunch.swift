@@ -9,7 +9,7 @@ public struct BoxLaunch: Sendable {
     public var cgroup: Int32 = -1
     /// Namespaces to enter first, in this order.
     public var enteredNamespaces: [Int32] = []
-    /// A pid namespace to be born below, or -1.
+    /// A pid namespace to be born below, or -1 for our own.
     public var pidNamespace: Int32 = -1
     /// Besides a cgroup namespace, which it makes itself once it is in its cgroup.
     public var newNamespaces: NamespaceKinds

@@ -29,8 +29,8 @@ public struct BoxPrivileges: Sendable {
     /// The capabilities that stay in the bounding set, as bits; nothing is inheritable.
     public var capabilities: UInt64 = 0
     public var noNewPrivileges = true
-    /// A BPF program in the kernel's layout; empty for none. Without `noNewPrivileges` the box needs a user namespace
-    /// of its own to load it.
+    /// A BPF program, each instruction as the kernel lays it out; empty for none. Without `noNewPrivileges` the box
+    /// needs a user namespace of its own to load it.
     public var filter: [UInt64] = []
     public var resourceLimits: [ResourceLimit] = []
 

@@ -5,6 +5,8 @@ import Glibc
 struct CgroupFounder {
     let name: String
     let files: CgroupFiles
+    /// The tree is known to be new: nobody looks for it.
+    var isNew = false
 
     func legacyRoots(
         in layout: CgroupLayout, holding controllers: Set<CgroupController>, made: inout [String]
@@ -36,7 +38,7 @@ struct CgroupFounder {
     private func root(
         in hierarchy: CgroupLayout.Hierarchy, enabling controllers: Set<CgroupController>, made: inout [String]
     ) throws(SyscallError) -> String {
-        for place in hierarchy.candidates where exists(joined(place, name)) {
+        for place in hierarchy.candidates where !isNew && exists(joined(place, name)) {
             try enable(controllers, in: place, isTop: place == hierarchy.mountPoint)
             return joined(place, name)
         }

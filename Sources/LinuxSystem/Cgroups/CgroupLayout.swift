@@ -50,7 +50,8 @@ public struct CgroupLayout: Sendable, Hashable {
         let own = Self.ownPaths(ownCgroups)
         var unified: Hierarchy?
         var legacy: [CgroupController: Hierarchy] = [:]
-        for mount in mountInfo.split(separator: "\n").compactMap(CgroupMount.init) {
+        for line in mountInfo.utf8.split(separator: newline) {
+            guard let mount = CgroupMount(line) else { continue }
             if mount.isUnified {
                 unified = unified ?? mount.hierarchy(ownPath: own[""])
             } else {
@@ -66,16 +67,20 @@ public struct CgroupLayout: Sendable, Hashable {
     /// `9:cpu,cpuacct:/path` gives the path under `cpu` and `cpuacct`; `0::/path` gives it under the empty name.
     private static func ownPaths(_ text: String) -> [String: String] {
         var paths: [String: String] = [:]
-        for line in text.split(separator: "\n") {
-            let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+        for line in text.utf8.split(separator: newline) {
+            let fields = line.split(separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
             guard fields.count == 3 else { continue }
-            for name in fields[1].split(separator: ",", omittingEmptySubsequences: false) {
-                paths[String(name)] = String(fields[2])
+            for name in fields[1].split(separator: comma, omittingEmptySubsequences: false) {
+                paths[String(Substring(name))] = String(Substring(fields[2]))
             }
         }
         return paths
     }
 }
+
+// Bytes, not characters: this is read before every `nestbox run`.
+private let newline = UInt8(ascii: "\n")
+private let comma = UInt8(ascii: ",")
 
 /// One line of `/proc/self/mountinfo` that is a cgroup mount.
 private struct CgroupMount {
@@ -84,15 +89,19 @@ private struct CgroupMount {
     let isUnified: Bool
     let controllers: [CgroupController]
 
-    init?(_ line: Substring) {
-        let fields = line.split(separator: " ")
-        guard let separator = fields.firstIndex(of: "-"), separator >= 6, fields.count >= separator + 4 else { return nil }
+    init?(_ line: Substring.UTF8View) {
+        let fields = line.split(separator: UInt8(ascii: " "))
+        guard let separator = fields.firstIndex(where: { $0.elementsEqual("-".utf8) }), separator >= 6,
+            fields.count >= separator + 4
+        else { return nil }
         let type = fields[separator + 1]
-        guard type == "cgroup" || type == "cgroup2" else { return nil }
+        isUnified = type.elementsEqual("cgroup2".utf8)
+        guard isUnified || type.elementsEqual("cgroup".utf8) else { return nil }
         root = Self.unescaped(fields[3])
         mountPoint = Self.unescaped(fields[4])
-        isUnified = type == "cgroup2"
-        controllers = fields[separator + 3].split(separator: ",").compactMap { CgroupController(rawValue: String($0)) }
+        controllers = fields[separator + 3].split(separator: comma).compactMap { name in
+            CgroupController.allCases.first { $0.rawValue.utf8.elementsEqual(name) }
+        }
     }
 
     /// Where a process of path `ownPath` stands below this mount; the mount point itself when it stands outside, as
@@ -109,9 +118,10 @@ private struct CgroupMount {
     }
 
     /// The kernel writes space, tab, newline and backslash as three octal digits.
-    private static func unescaped(_ field: Substring) -> String {
+    private static func unescaped(_ field: Substring.UTF8View) -> String {
+        guard field.contains(UInt8(ascii: "\\")) else { return String(Substring(field)) }
         var bytes: [UInt8] = []
-        var rest = Array(field.utf8)[...]
+        var rest = Array(field)[...]
         while let byte = rest.popFirst() {
             let digits = rest.prefix(3)
             if byte == UInt8(ascii: "\\"), digits.count == 3,

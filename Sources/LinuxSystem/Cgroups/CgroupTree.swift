@@ -27,16 +27,18 @@ public struct CgroupTree: Sendable {
     }
 
     init(
-        layout: CgroupLayout, name: String, controllers: Set<CgroupController>, files: CgroupFiles
+        layout: CgroupLayout, name: String, controllers: Set<CgroupController>, files: CgroupFiles, isAlone: Bool = false
     ) throws(SyscallError) {
         try Self.validate(name)
-        let founder = CgroupFounder(name: name, files: files)
+        let founder = CgroupFounder(name: name, files: files, isNew: isAlone)
         var made: [String] = []
         do {
-            let legacyWanted = Self.legacyControllers(of: layout, wanted: controllers)
+            let legacyWanted = Self.legacyControllers(of: layout, wanted: controllers, isAlone: isAlone)
             let unifiedWanted = controllers.subtracting(legacyWanted)
             legacyRoots = try founder.legacyRoots(in: layout, holding: legacyWanted, made: &made)
-            unifiedRoot = try founder.unifiedRoot(in: layout, enabling: unifiedWanted, made: &made)
+            unifiedRoot =
+                isAlone && unifiedWanted.isEmpty
+                ? nil : try founder.unifiedRoot(in: layout, enabling: unifiedWanted, made: &made)
         } catch {
             for directory in made.reversed() { try? files.removeDirectory(directory) }  // the cause is thrown
             throw error
@@ -48,10 +50,10 @@ public struct CgroupTree: Sendable {
 
     /// What must come from v1: the limits that it holds and, without a cgroup2, the means to stop and to measure.
     private static func legacyControllers(
-        of layout: CgroupLayout, wanted: Set<CgroupController>
+        of layout: CgroupLayout, wanted: Set<CgroupController>, isAlone: Bool
     ) -> Set<CgroupController> {
         var used = wanted
-        if layout.unified == nil { used.formUnion([.freezer, .cpuacct]) }
+        if layout.unified == nil && !isAlone { used.formUnion([.freezer, .cpuacct]) }
         return used.intersection(layout.legacy.keys)
     }
 
@@ -74,8 +76,9 @@ public struct CgroupTree: Sendable {
         return sandbox
     }
 
-    /// A cgroup of this name that is a tree by itself: for one sandbox without siblings, at half the directories. On
-    /// throw nothing of it is left. The name must be new.
+    /// A cgroup of this name that is a tree by itself: for one sandbox without siblings, whose first process is its
+    /// only handle, at the least number of directories: limits only. On throw nothing of it is left. The name must
+    /// be new.
     public static func alone(
         layout: CgroupLayout, name: String, limits: CgroupLimits
     ) throws(SyscallError) -> SandboxCgroup {
@@ -85,7 +88,7 @@ public struct CgroupTree: Sendable {
     static func alone(
         layout: CgroupLayout, name: String, limits: CgroupLimits, files: CgroupFiles
     ) throws(SyscallError) -> SandboxCgroup {
-        let tree = try CgroupTree(layout: layout, name: name, controllers: limits.controllers, files: files)
+        let tree = try CgroupTree(layout: layout, name: name, controllers: limits.controllers, files: files, isAlone: true)
         let sandbox = SandboxCgroup(
             unified: tree.unifiedRoot, unifiedControllers: tree.unifiedControllers, legacy: tree.legacyRoots,
             files: files)

@@ -10,10 +10,12 @@ extension SandboxCgroup {
 
     private func limitMemory(to bytes: UInt64) throws(SyscallError) {
         if let directory = legacyDirectory(.memory) {
-            // In this order: memory and swap together may not be less than memory alone.
+            // In this order: memory and swap together may not be less than memory alone. Where the sum is not counted,
+            // the host's wish to swap is the next best thing to turn off.
             try files.write(String(bytes), joined(directory, "memory.limit_in_bytes"))
-            try writeIfPresent(String(bytes), joined(directory, "memory.memsw.limit_in_bytes"))
-            try writeIfPresent("0", joined(directory, "memory.swappiness"))
+            if try !writeIfPresent(String(bytes), joined(directory, "memory.memsw.limit_in_bytes")) {
+                try writeIfPresent("0", joined(directory, "memory.swappiness"))
+            }
         } else {
             let directory = try unifiedDirectory(.memory)
             try files.write(String(bytes), joined(directory, "memory.max"))
@@ -24,18 +26,19 @@ extension SandboxCgroup {
     }
 
     private func limitCPU(to quota: UInt64) throws(SyscallError) {
-        let period = CgroupLimits.periodMicroseconds
         if let directory = legacyDirectory(.cpu) {
-            try files.write(String(period), joined(directory, "cpu.cfs_period_us"))
+            // The period of a new cgroup is the one that we count in.
             try files.write(String(quota), joined(directory, "cpu.cfs_quota_us"))
         } else {
-            try files.write("\(quota) \(period)", joined(try unifiedDirectory(.cpu), "cpu.max"))
+            try files.write("\(quota) \(CgroupLimits.periodMicroseconds)", joined(try unifiedDirectory(.cpu), "cpu.max"))
         }
     }
 
-    /// A kernel without swap accounting has no such file, and then no such thing to limit.
-    private func writeIfPresent(_ value: String, _ path: String) throws(SyscallError) {
-        do { try files.write(value, path) } catch where error.number == ENOENT {}
+    /// A kernel without swap accounting has no such file: false, and then no such thing to limit.
+    @discardableResult
+    private func writeIfPresent(_ value: String, _ path: String) throws(SyscallError) -> Bool {
+        do { try files.write(value, path) } catch where error.number == ENOENT { return false }
+        return true
     }
 
     private func file(_ name: String, of controller: CgroupController) throws(SyscallError) -> String {

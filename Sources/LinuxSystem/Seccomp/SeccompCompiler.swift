@@ -70,12 +70,12 @@ struct SeccompCompiler {
         case .allow: [.give(allow)]
         case .refuse(let number): [.give(refuse(number))]
         case .kill: [.give(killProcess)]
-        case .allowIf(let tests): conditions(tests[...])
+        case .allowIf(let tests, let otherwise): conditions(tests[...], otherwise)
         }
     }
 
     /// The tests one after the other; each ends in the refusal or falls through to the next.
-    private static func conditions(_ tests: ArraySlice<SeccompTest>) -> [BPFInstruction] {
+    private static func conditions(_ tests: ArraySlice<SeccompTest>, _ otherwise: Int32) -> [BPFInstruction] {
         guard let test = tests.first else { return [.give(allow)] }
         var program: [BPFInstruction] = [.load(argumentOffset(test.argument))]
         if test.mask != .max { program.append(.and(test.mask)) }
@@ -86,6 +86,6 @@ struct SeccompCompiler {
             case .isNoneOf: program.append(.jumpIfEqual(value, then: left, otherwise: left == 0 ? 1 : 0))
             }
         }
-        return program + [.give(refuse(EPERM))] + conditions(tests.dropFirst())
+        return program + [.give(refuse(otherwise))] + conditions(tests.dropFirst(), otherwise)
     }
 }

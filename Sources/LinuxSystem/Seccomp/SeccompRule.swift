@@ -7,8 +7,8 @@ indirect enum SeccompRule: Hashable, Sendable {
     case refuse(Int32)
     /// Ends the whole process with SIGSYS: nothing that runs in good faith calls this.
     case kill
-    /// Allowed if every test holds, else `EPERM`.
-    case allowIf([SeccompTest])
+    /// Allowed if every test holds, else answered with this errno.
+    case allowIf([SeccompTest], otherwise: Int32 = EPERM)
 }
 
 /// A claim about the low 32 bits of one argument; all arguments judged here are 32 bits wide in the kernel.

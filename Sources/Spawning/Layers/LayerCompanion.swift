@@ -20,9 +20,9 @@ final class LayerCompanion {
     init(directory: Int32) throws(SyscallError) {
         var pair: [Int32] = [-1, -1]
         try check("socketpair") { nb_socket_pair(&pair) }
-        let pid = try check("fork") { nb_fork_companion() }
+        let kept = [pair[1], directory]
+        let pid = try check("fork") { nb_fork_companion(kept, kept.count) }
         if pid == 0 {
-            close(pair[0])
             Self.serve(Descriptor(owning: pair[1]), directory: directory)
         }
         close(pair[1])

@@ -9,6 +9,16 @@ struct ServiceSocket {
     let ownerID: UInt32
     let ownerGroupID: UInt32
 
+    init(_ place: borrowing SpawnerPlace, _ options: SpawnerOptions) {
+        self.init(directory: place.sockets.number, options)
+    }
+
+    init(directory: Int32, _ options: SpawnerOptions) {
+        self.directory = directory
+        ownerID = options.ownerID
+        ownerGroupID = options.ownerGroupID
+    }
+
     /// Listens at `name`, in place of what a dead process may have left there.
     func listen(_ name: String, type: Int32, backlog: Int32) throws(SyscallError) -> Descriptor {
         try remove(name)

@@ -59,8 +59,7 @@ extension Spawner {
     /// Names of sandboxes' sockets that nobody listens on any more.
     private func removeDeadSockets() {
         let names = DirectoryListing.names(in: place.sockets.number)
-        let sockets = ServiceSocket(
-            directory: place.sockets.number, ownerID: options.ownerID, ownerGroupID: options.ownerGroupID)
+        let sockets = ServiceSocket(place, options)
         for name in names where name.hasSuffix(".sock") && name != options.socketName {
             let id = String(name.dropLast(".sock".count))
             guard SandboxName.isValid(id), sandboxes[id] == nil else { continue }

@@ -79,8 +79,7 @@ extension Spawner {
     ) throws(SpawnFailure) -> RunningProcess {
         let mounts = try SandboxMounts(request, layers: layers, pool: pool, user: user)
         let directory = try step("open cgroup") { () throws(SyscallError) in try cgroup.openDirectory() }
-        let sockets = ServiceSocket(
-            directory: place.sockets.number, ownerID: options.ownerID, ownerGroupID: options.ownerGroupID)
+        let sockets = ServiceSocket(place, options)
         let name = Sandbox.socketName(id: request.sandboxID)
         let socket = try step("listen for guest") { () throws(SyscallError) in
             try sockets.listen(name, type: Int32(SOCK_STREAM.rawValue), backlog: Self.guestBacklog)

@@ -59,8 +59,7 @@ extension Spawner {
         } else if (try? sandbox.cgroup.pids()) != nil {
             return false  // still there: something in it is dying
         }
-        let sockets = ServiceSocket(
-            directory: place.sockets.number, ownerID: options.ownerID, ownerGroupID: options.ownerGroupID)
+        let sockets = ServiceSocket(place, options)
         do { try sockets.remove(Sandbox.socketName(id: sandbox.id)) } catch { log.write("\(error)") }
         return true
     }

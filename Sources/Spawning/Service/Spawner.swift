@@ -20,6 +20,7 @@ public final class Spawner {
     var sandboxes: [String: Sandbox] = [:]
     var sandboxesByToken: [UInt64: Sandbox] = [:]
     var connections: [UInt64: ServerConnection] = [:]
+    private let signals: Descriptor
     private var lastToken = Token.firstFree
     private var isStopping = false
     /// Since when nobody is connected and no sandbox lives, in monotonic milliseconds.
@@ -30,6 +31,8 @@ public final class Spawner {
     /// How soon to look again at what the kernel has not finished, in milliseconds.
     private static let retryInterval: Int64 = 10
     private static let connectionLimit = 4
+    /// How long it waits for its families' first processes to end when it stops, in milliseconds.
+    private static let leavePatience: Int64 = 1000
 
     /// What the loop is told of; families, sandboxes and connections have tokens of their own.
     enum Token {
@@ -61,8 +64,6 @@ public final class Spawner {
         try adoptAll()
     }
 
-    private let signals: Descriptor
-
     /// Serves until it is told to stop or is of no more use. Sandboxes live on.
     public func run() throws(SyscallError) {
         log.write("serving \(options.instance), \(sandboxes.count) sandboxes adopted")
@@ -75,7 +76,20 @@ public final class Spawner {
             families.endIdle(now: monotonicMilliseconds())
             stopIfUseless()
         }
+        try leave()
+    }
+
+    /// Leaves nothing behind but the sandboxes that live.
+    private func leave() throws(SyscallError) {
         families.endIdle(now: monotonicMilliseconds(), atOnce: true)
+        let patience = monotonicMilliseconds() + Self.leavePatience
+        while families.families.values.contains(where: \.isEnding), monotonicMilliseconds() < patience {
+            for token in try queue.wait(milliseconds: Int32(Self.retryInterval)) where token >= Token.families {
+                handle(token)
+            }
+        }
+        if sandboxes.isEmpty { cgroups.remove("") }
+        try ServiceSocket(place, options).remove(options.socketName)
         log.write("stopping, \(sandboxes.count) sandboxes live on")
     }
 

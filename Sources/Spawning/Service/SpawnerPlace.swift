@@ -19,6 +19,9 @@ struct SpawnerPlace: ~Copyable {
     private static let stageName = "stage"
     private static let privateOptions = "mode=711,size=16m,nr_inodes=16384"
     private static let backlog: Int32 = 8
+    /// A spawner that was just killed may hold its lock a moment longer than its sockets: for a second, in microseconds.
+    private static let lockAttempts = 100
+    private static let lockInterval: UInt32 = 10_000
 
     init(_ options: SpawnerOptions) throws(SyscallError) {
         // First of all: a directory opened before belongs to the host's mounts, where nothing may be mounted.
@@ -69,7 +72,11 @@ struct SpawnerPlace: ~Copyable {
                 openat(directory, "spawner.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
             })
         let number = lock.number
-        try check("flock", path: "spawner.lock") { flock(number, LOCK_EX | LOCK_NB) }
+        for attempt in 1... {
+            if flock(number, LOCK_EX | LOCK_NB) == 0 { break }
+            guard errno == EWOULDBLOCK, attempt < lockAttempts else { throw SyscallError("flock", path: "spawner.lock") }
+            usleep(lockInterval)
+        }
         return lock
     }
 
@@ -89,7 +96,7 @@ struct SpawnerPlace: ~Copyable {
 
     private static func listener(_ options: SpawnerOptions, in directory: Int32) throws(SyscallError) -> Descriptor {
         let name = options.socketName
-        return try ServiceSocket(directory: directory, ownerID: options.ownerID, ownerGroupID: options.ownerGroupID)
+        return try ServiceSocket(directory: directory, options)
             .listen(name, type: Int32(SOCK_SEQPACKET.rawValue), backlog: backlog)
     }
 }
