@@ -27,9 +27,13 @@ import Testing
             precondition(Self.call("getpid") == Int(getpid()))
             precondition(Self.call("socket", 1, 1) >= 0)
             precondition(Self.call("socket", 2, 1) >= 0)
-            let refusedCalls = [
+            let unknownFamilies = [
                 Self.call("socket", 16, 3), Self.call("socket", 17, 3), Self.call("socket", 40, 1),
-                Self.call("socket", 2, 3, 1), Self.call("unshare", 0x1000_0000), Self.call("mount"),
+                Self.call("socket", 2, 3, 1),
+            ]
+            precondition(unknownFamilies.allSatisfy { $0 == -Int(EAFNOSUPPORT) })
+            let refusedCalls = [
+                Self.call("unshare", 0x1000_0000), Self.call("mount"),
                 Self.call("bpf"), Self.call("io_uring_setup", 1), Self.call("userfaultfd"),
                 Self.call("perf_event_open"), Self.call("keyctl"), Self.call("ioctl", 0, 0x5412),
                 Self.call("personality", 8), Self.call("setns"), Self.call("process_vm_readv"),
