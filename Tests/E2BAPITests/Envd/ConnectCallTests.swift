@@ -47,7 +47,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("application/json", true), ("Application/JSON; charset=UTF-8", true), ("application/json;charset=\"utf-8\"", true),
+        ("application/json", true), ("Application/JSON; charset=UTF-8", true),
+        ("application/json;charset=\"utf-8\"", true),
         ("application/json; charset=latin1", false), ("application/connect+json", false), ("text/plain", false),
         ("", false), ("application/jsonx", false),
     ])

@@ -89,7 +89,8 @@ struct FileCallsTests {
             let stat = try await guest.unary("/filesystem.Filesystem/Stat", #"{"path":"\#(names[0])"}"#)
             let entry = try #require(try stat.json["entry"] as? [String: Any])
             #expect(entry["metadata"] as? [String: String] == ["author": "me"])
-            let twice = try await guest.send(.POST, "/files", headers, body: [multipart([(names[0], ""), (names[0], "")])])
+            let same = multipart([(names[0], ""), (names[0], "")])
+            let twice = try await guest.send(.POST, "/files", headers, body: [same])
             #expect(twice.status == 400)
             let cut = try await guest.send(.POST, "/files", headers, body: [Array(body.dropLast(10))])
             #expect(cut.status == 400)
@@ -150,7 +151,8 @@ struct FileCallsTests {
     @Test func `the environment is told, the sandbox's own names included`() async throws {
         try await RealGuest.lend { guest in
             let variables = try await guest.send(.GET, "/envs").json as? [String: String]
-            #expect(variables == ["A": "1", "E2B_SANDBOX": "true", "E2B_SANDBOX_ID": "itest", "E2B_TEMPLATE_ID": "base"])
+            let own = ["E2B_SANDBOX": "true", "E2B_SANDBOX_ID": "itest", "E2B_TEMPLATE_ID": "base"]
+            #expect(variables == own.merging(["A": "1"]) { $1 })
         }
     }
 

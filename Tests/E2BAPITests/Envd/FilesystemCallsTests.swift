@@ -82,7 +82,7 @@ struct FilesystemCallsTests {
         try await RealGuest.lend { guest in
             let json = #"{"path":"\#(guest.directory)"}"#
             let stream = try await guest.stream(
-                "/filesystem.Filesystem/WatchDir", [json], ["connect-timeout-ms": "100"])
+                "/filesystem.Filesystem/WatchDir", [json], ["connect-timeout-ms": "2000"])
             #expect(try stream.frames().messages.first?["start"] != nil)
             #expect(try stream.frames().code == "deadline_exceeded")
         }

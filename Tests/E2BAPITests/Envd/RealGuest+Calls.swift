@@ -48,13 +48,14 @@ extension RealGuest {
         let request = HTTPRequest(
             method: method, target: try #require(RequestTarget(uri)), headers: all,
             body: RequestBody { pieces.next() }, id: "request")
-        return try await read(await responder.respond(to: request, in: sandbox))
+        return try await read(await responder.respond(to: request, in: sandbox), isHead: method == .HEAD)
     }
 
-    private func read(_ response: HTTPResponse) async throws -> ReadResponse {
+    private func read(_ response: HTTPResponse, isHead: Bool) async throws -> ReadResponse {
         let collected = Collected()
         switch response.body {
         case .empty: break
+        case .stream where isHead: break
         case .bytes(let bytes): collected.add(bytes)
         case .stream(let length, let write):
             try await write(ResponseWriter { collected.add($0) })
