@@ -129,7 +129,8 @@ let package = Package(
         .testTarget(name: "AuthTests", dependencies: ["Auth", "Persistence"]),
         .testTarget(name: "OrchestratorTests", dependencies: ["Orchestrator", "Isolation", "Persistence", "Layers"]),
         .testTarget(name: "GuestClientTests", dependencies: ["GuestClient", "GuestProtocol"]),
-        .testTarget(name: "E2BAPITests", dependencies: ["E2BAPI", "HTTPExchange"]),
+        .testTarget(
+            name: "E2BAPITests", dependencies: ["E2BAPI", "HTTPExchange", "GuestClient", "GuestProtocol"]),
         .testTarget(name: "EdgeTests", dependencies: ["Edge", "HTTPExchange"]),
         .testTarget(name: "TidyTests"),
     ],
