@@ -45,11 +45,8 @@ final class GlueHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        partner?.context?.write(data, promise: nil)
-    }
-
-    func channelReadComplete(context: ChannelHandlerContext) {
-        partner?.context?.flush()
+        // Flushed at once: what a parser left over comes without a read's completion.
+        partner?.context?.writeAndFlush(data, promise: nil)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
