@@ -30,9 +30,9 @@ let package = Package(
         .target(name: "WireCoding"),
         .target(name: "GuestProtocol", dependencies: ["WireCoding"]),
         .target(name: "SpawnerProtocol", dependencies: ["WireCoding"]),
+        .target(name: "GuestServices", dependencies: ["CLinux", "LinuxSystem", "GuestProtocol", "WireCoding"]),
         .executableTarget(
-            name: "nestbox-guest", dependencies: ["CLinux", "LinuxSystem", "GuestProtocol"],
-            linkerSettings: staticExecutable),
+            name: "nestbox-guest", dependencies: ["GuestServices", "LinuxSystem"], linkerSettings: staticExecutable),
         .executableTarget(
             name: "nestbox-spawner", dependencies: ["CLinux", "LinuxSystem", "SpawnerProtocol"],
             linkerSettings: staticExecutable),
@@ -43,7 +43,7 @@ let package = Package(
         .target(
             name: "GuestClient",
             dependencies: [
-                "GuestProtocol", .product(name: "NIOCore", package: "swift-nio"),
+                "GuestProtocol", "LinuxSystem", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         .target(
@@ -72,7 +72,9 @@ let package = Package(
         .target(
             name: "E2BAPI",
             dependencies: [
-                "HTTPExchange", "Auth", "Orchestrator", "GuestClient", "GuestProtocol", "SandboxModel", "CZlib",
+                "HTTPExchange", "Auth", "Orchestrator", "GuestClient", "GuestProtocol", "SandboxModel", "WireCoding",
+                "CZlib", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Crypto", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
@@ -98,6 +100,9 @@ let package = Package(
         // Claims. Each suite says in its name what it is about.
         .testTarget(name: "WireCodingTests", dependencies: ["WireCoding"]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol", "WireCoding"]),
+        .testTarget(
+            name: "GuestServicesTests",
+            dependencies: ["GuestServices", "GuestProtocol", "WireCoding", "CLinux", "nestbox-guest"]),
         .testTarget(name: "SpawnerProtocolTests", dependencies: ["SpawnerProtocol", "WireCoding"]),
         .testTarget(name: "SandboxModelTests", dependencies: ["SandboxModel"]),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem"]),
@@ -105,6 +110,7 @@ let package = Package(
         .testTarget(name: "PersistenceTests", dependencies: ["Persistence"]),
         .testTarget(name: "AuthTests", dependencies: ["Auth", "Persistence"]),
         .testTarget(name: "OrchestratorTests", dependencies: ["Orchestrator", "Isolation", "Persistence", "Layers"]),
+        .testTarget(name: "GuestClientTests", dependencies: ["GuestClient", "GuestProtocol"]),
         .testTarget(name: "E2BAPITests", dependencies: ["E2BAPI", "HTTPExchange"]),
         .testTarget(name: "EdgeTests", dependencies: ["Edge", "HTTPExchange"]),
         .testTarget(name: "TidyTests"),

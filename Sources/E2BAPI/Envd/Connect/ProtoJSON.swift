@@ -1,0 +1,125 @@
+import FoundationEssentials
+import NIOCore
+
+/// Canonical proto3 JSON, https://protobuf.dev/programming-guides/json: what a server must accept.
+enum ProtoJSON {
+    /// - Throws: `invalidArgument` unless `bytes` is the JSON of a `Message`. Unknown fields are ignored, as the server
+    ///   that the clients know does.
+    static func decode<Message: Decodable>(_: Message.Type, from bytes: ByteBuffer) throws(ConnectError) -> Message {
+        guard depth(of: bytes) <= EnvdLimits.messageDepth else {
+            throw ConnectError(.invalidArgument, "the message nests deeper than \(EnvdLimits.messageDepth)")
+        }
+        do {
+            return try JSONDecoder().decode(Message.self, from: Data(bytes.readableBytesView))
+        } catch let error as ConnectError {
+            throw error
+        } catch let error as DecodingError {
+            throw ConnectError(.invalidArgument, describe(error))
+        } catch {
+            throw ConnectError(.invalidArgument, "the message is not JSON")
+        }
+    }
+
+    static func encode(_ message: some Encodable) throws -> ByteBuffer {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        return ByteBuffer(bytes: try encoder.encode(message))
+    }
+
+    /// Of braces and brackets outside of strings.
+    static func depth(of bytes: ByteBuffer) -> Int {
+        var depth = 0
+        var deepest = 0
+        var isInString = false
+        var isEscaped = false
+        for byte in bytes.readableBytesView {
+            switch byte {
+            case _ where isEscaped: isEscaped = false
+            case UInt8(ascii: "\\") where isInString: isEscaped = true
+            case UInt8(ascii: "\""): isInString.toggle()
+            case _ where isInString: break
+            case UInt8(ascii: "{"), UInt8(ascii: "["):
+                depth += 1
+                deepest = max(deepest, depth)
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+            default: break
+            }
+        }
+        return deepest
+    }
+
+    private static func describe(_ error: DecodingError) -> String {
+        switch error {
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context):
+            let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+            return "\(path.isEmpty ? "message" : path): \(context.debugDescription)"
+        case .dataCorrupted(let context):
+            let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+            return path.isEmpty ? "the message is not JSON" : "\(path): \(context.debugDescription)"
+        @unknown default:
+            return "the message is not JSON"
+        }
+    }
+}
+
+/// A field of a message by its lowerCamelCase name; the name as in the `.proto` file is accepted too.
+struct ProtoKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+
+    var snakeCase: ProtoKey {
+        var name = ""
+        for character in stringValue {
+            if character.isUppercase { name.append("_") }
+            name.append(character.lowercased())
+        }
+        return ProtoKey(stringValue: name)
+    }
+}
+
+extension KeyedDecodingContainer where Key == ProtoKey {
+    /// nil if the field is absent or null, which are the same.
+    func field<Value: Decodable>(_ name: String, _: Value.Type = Value.self) throws -> Value? {
+        let key = ProtoKey(stringValue: name)
+        if let value = try decodeIfPresent(Value.self, forKey: key) { return value }
+        return try decodeIfPresent(Value.self, forKey: key.snakeCase)
+    }
+}
+
+/// An integer, as a number or as a string.
+struct ProtoInteger<Value: FixedWidthInteger & Decodable & Sendable>: Decodable, Sendable {
+    let value: Value
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let read: Value? =
+            if let text = try? container.decode(String.self) {  // not a string: a number then, or nothing we take
+                Value(text) ?? Double(text).flatMap(Value.init(exactly:))
+            } else if let number = try? container.decode(Value.self) {  // not an integer as written: perhaps 1.0
+                number
+            } else {
+                Value(exactly: try container.decode(Double.self))
+            }
+        guard let read else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "not an integer in \(Value.min)...\(Value.max)")
+        }
+        value = read
+    }
+}
+
+/// Bytes, in base64 of either alphabet.
+struct ProtoBytes: Decodable, Sendable {
+    let value: [UInt8]
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let bytes = Base64.decode(try container.decode(String.self).utf8) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not base64")
+        }
+        value = bytes
+    }
+}

@@ -1,0 +1,160 @@
+import GuestClient
+import GuestProtocol
+import HTTPExchange
+import NIOCore
+import NIOHTTP1
+
+extension FileCalls {
+    /// `GET` and `HEAD` of one file.
+    func download() async throws -> HTTPResponse {
+        guard let path = call.request.target.query("path"), !path.isEmpty else {
+            throw EnvdFailure(.badRequest, "path: missing, a file's path is due")
+        }
+        let file = FilePath(path, user: try user())
+        guard let accepted = ContentCoding.choose(call.request.headers.first(name: "accept-encoding")) else {
+            throw EnvdFailure(.notAcceptable, "accept-encoding: neither identity nor gzip is accepted")
+        }
+        if let range = wantedRange { return try await partial(file, range) }
+        if call.request.method == .HEAD { return try await head(file, accepted) }
+        return try await whole(file, accepted)
+    }
+
+    /// nil also for a range that depends on the file's version, which we do not tell: the whole file is always right.
+    private var wantedRange: ByteRange? {
+        let headers = call.request.headers
+        guard call.request.method == .GET, headers["range"].count == 1, !headers.contains(name: "if-range") else {
+            return nil
+        }
+        return headers.first(name: "range").flatMap(ByteRange.init)
+    }
+
+    private func head(_ file: FilePath, _ coding: ContentCoding) async throws -> HTTPResponse {
+        let (entry, _) = try await read(file, upTo: 0)
+        let length = coding == .identity ? UInt64(clamping: entry.size) : nil
+        return response(.ok, entry, coding, .stream(length: length.map { Int(clamping: $0) }) { _ in })
+    }
+
+    /// A small file in one operation; of a big one the first tells what it is, and that it can be read.
+    private func whole(_ file: FilePath, _ coding: ContentCoding) async throws -> HTTPResponse {
+        let limit = EnvdLimits.wholeFileBytes
+        let (entry, content) = try await read(file, upTo: UInt64(limit))
+        guard content.readableBytes >= limit else {
+            return response(.ok, entry, coding, .bytes(coding == .gzip ? try Self.compressed(content) : content))
+        }
+        // Some files of /proc have no size, and a file may grow as we look.
+        let size = entry.size > limit ? UInt64(entry.size) : nil
+        let wanted = ReadFile(path: file, offset: 0, length: size)
+        return response(.ok, entry, coding, stream(wanted, coding))
+    }
+
+    private func partial(_ file: FilePath, _ range: ByteRange) async throws -> HTTPResponse {
+        let (entry, _) = try await read(file, upTo: 0)
+        let size = UInt64(clamping: entry.size)
+        guard let bytes = range.resolved(in: size) else {
+            var refusal = EnvdFailure(.rangeNotSatisfiable, "range: beyond the file's \(size) bytes").response
+            refusal.headers.add(name: "content-range", value: "bytes */\(size)")
+            return refusal
+        }
+        let wanted = ReadFile(path: file, offset: bytes.lowerBound, length: UInt64(bytes.count))
+        var answer = response(.partialContent, entry, .identity, stream(wanted, .identity))
+        answer.headers.add(
+            name: "content-range", value: "bytes \(bytes.lowerBound)-\(bytes.upperBound - 1)/\(size)")
+        return answer
+    }
+
+    /// What a file is, and its first bytes.
+    private func read(_ file: FilePath, upTo length: UInt64) async throws -> (FileEntry, ByteBuffer) {
+        try await call.withExchange(
+            .readFile(ReadFile(path: file, length: length)), timeout: GuestClientLimits.replyTimeout
+        ) { exchange in
+            let entry = try await Self.openedFile(&exchange)
+            var content = ByteBuffer()
+            while let bytes = try await Self.nextBytes(&exchange) {
+                guard content.readableBytes + bytes.readableBytes <= length else { throw Self.tooMuch }
+                content.writeImmutableBuffer(bytes)
+            }
+            return (entry, content)
+        }
+    }
+
+    private func stream(_ wanted: ReadFile, _ coding: ContentCoding) -> ResponseBody {
+        let length = coding == .identity ? wanted.length.map { Int(clamping: $0) } : nil
+        return .stream(length: length) { writer in
+            try await call.withExchange(.readFile(wanted)) { exchange in
+                _ = try await Self.openedFile(&exchange)
+                switch coding {
+                case .identity: try await Self.copy(&exchange, wanted.length, to: writer)
+                case .gzip: try await Self.compress(&exchange, to: writer)
+                }
+            }
+        }
+    }
+
+    /// - Throws: if the file has become shorter meanwhile: the client must not take it for whole.
+    private static func copy(
+        _ exchange: inout GuestExchange, _ length: UInt64?, to writer: ResponseWriter
+    ) async throws {
+        var sent: UInt64 = 0
+        while let bytes = try await nextBytes(&exchange) {
+            sent += UInt64(bytes.readableBytes)
+            guard sent <= length ?? .max else { throw tooMuch }
+            try await writer.write(bytes)
+        }
+        guard length == nil || sent == length else {
+            throw EnvdFailure(.internalServerError, "the file became shorter while it was read")
+        }
+    }
+
+    private static func compress(_ exchange: inout GuestExchange, to writer: ResponseWriter) async throws {
+        var encoder = try GzipEncoder()
+        while let bytes = try await nextBytes(&exchange) {
+            let compressed = try encoder.compress(bytes)
+            if compressed.readableBytes > 0 { try await writer.write(compressed) }
+        }
+        try await writer.write(try encoder.finish())
+    }
+
+    private static func compressed(_ content: ByteBuffer) throws -> ByteBuffer {
+        var encoder = try GzipEncoder()
+        var compressed = try encoder.compress(content)
+        compressed.writeImmutableBuffer(try encoder.finish())
+        return compressed
+    }
+
+    /// Takes the first word of a read: what the file is.
+    private static func openedFile(_ exchange: inout GuestExchange) async throws -> FileEntry {
+        guard case .entry(let entry) = try await exchange.reply() else {
+            throw GuestClientError.protocolViolation("something else where a file's entry was due")
+        }
+        guard entry.kind == .file, entry.size >= 0 else {
+            throw EnvdFailure(.badRequest, "path '\(entry.path)' is not a file")
+        }
+        return entry
+    }
+
+    /// nil at the file's end.
+    private static func nextBytes(_ exchange: inout GuestExchange) async throws -> ByteBuffer? {
+        switch try await exchange.next() {
+        case .bytes(let bytes): return bytes
+        case .reply(.end): return nil
+        case nil: throw GuestClientError.hungUp
+        case .reply, .output, .idle: throw GuestClientError.protocolViolation("neither bytes nor a file's end")
+        }
+    }
+
+    private static var tooMuch: GuestClientError { .protocolViolation("more bytes than were asked for") }
+
+    private func response(
+        _ status: HTTPResponseStatus, _ entry: FileEntry, _ coding: ContentCoding, _ body: ResponseBody
+    ) -> HTTPResponse {
+        var headers: HTTPHeaders = [
+            "content-type": "application/octet-stream", "content-disposition": ContentDisposition.inline(entry.name),
+            "vary": "Accept-Encoding",
+        ]
+        switch coding {
+        case .gzip: headers.add(name: "content-encoding", value: "gzip")
+        case .identity: headers.add(name: "accept-ranges", value: "bytes")
+        }
+        return HTTPResponse(status: status, headers: headers, body: body)
+    }
+}

@@ -1,0 +1,139 @@
+import GuestClient
+import GuestProtocol
+import HTTPExchange
+import NIOCore
+import NIOHTTP1
+import WireCoding
+
+extension FileCalls {
+    /// `POST` of one or more files. Each goes to the guest as it arrives; a client that goes away in the middle ends the
+    /// guest's part too and leaves what was written.
+    func upload() async throws -> HTTPResponse {
+        let contentType = call.request.headers.first(name: "content-type") ?? ""
+        let written: [WrittenFile]
+        if let boundary = MultipartBoundary(contentType: contentType) {
+            written = try await uploadParts(MultipartParser(boundary: boundary))
+        } else if HeaderParameters.parse(contentType)?.value == "application/octet-stream" {
+            written = [try await uploadWhole()]
+        } else {
+            throw EnvdFailure(
+                .unsupportedMediaType,
+                "content-type: neither application/octet-stream nor multipart/form-data with a boundary")
+        }
+        return .json(.ok, try ProtoJSON.encode(written))
+    }
+
+    /// The body is the file.
+    private func uploadWhole() async throws -> WrittenFile {
+        guard let path = queryPath else { throw EnvdFailure(.badRequest, "path: missing, a file's path is due") }
+        var body = try UploadBody(call.request)
+        return try await call.withExchange(.writeFile(try target(path))) { exchange in
+            while let bytes = try await body.next() { try await exchange.send(bytes: bytes) }
+            return try await Self.finish(&exchange)
+        }
+    }
+
+    /// The body's parts named `file` are the files.
+    private func uploadParts(_ parser: consuming MultipartParser) async throws -> [WrittenFile] {
+        var parts = MultipartBody(body: try UploadBody(call.request), parser: parser)
+        var paths: Set<String> = []
+        var written: [WrittenFile] = []
+        while let part = try await parts.nextPart() {
+            guard part.name == "file" else {
+                while try await parts.nextBytes() != nil {}
+                continue
+            }
+            guard let path = queryPath ?? part.filename, !path.isEmpty else {
+                throw EnvdFailure(.badRequest, "path: neither in the query nor as the filename of a part")
+            }
+            guard paths.insert(path).inserted else {
+                throw EnvdFailure(.badRequest, "path '\(path)': twice in one upload")
+            }
+            guard paths.count <= EnvdLimits.uploadFiles else {
+                throw EnvdFailure(.badRequest, "more than \(EnvdLimits.uploadFiles) files in one upload")
+            }
+            let file = try await call.withExchange(.writeFile(try target(path))) { exchange in
+                while let bytes = try await parts.nextBytes() { try await exchange.send(bytes: bytes) }
+                return try await Self.finish(&exchange)
+            }
+            written.append(file)
+        }
+        return written
+    }
+
+    private static func finish(_ exchange: inout GuestExchange) async throws -> WrittenFile {
+        try await exchange.send(.end)
+        guard case .entry(let entry) = try await exchange.reply() else {
+            throw GuestClientError.protocolViolation("something else where a written file's entry was due")
+        }
+        return WrittenFile(entry)
+    }
+
+    private var queryPath: String? {
+        call.request.target.query("path").flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    private func target(_ path: String) throws(EnvdFailure) -> WriteFile {
+        WriteFile(path: FilePath(path, user: try user()), metadata: try metadata())
+    }
+
+    /// `X-Metadata-<key>: value`, the keys in lower case.
+    private func metadata() throws(EnvdFailure) -> [WirePair] {
+        let prefix = "x-metadata-"
+        var pairs: [String: String] = [:]
+        for (name, value) in call.request.headers where name.lowercased().hasPrefix(prefix) {
+            let key = String(name.lowercased().dropFirst(prefix.count))
+            guard !key.isEmpty, pairs.updateValue(value, forKey: key) == nil else {
+                throw EnvdFailure(.badRequest, "\(name.prefix(100)): no key, or a key that stands there twice")
+            }
+        }
+        guard pairs.count <= EnvdLimits.metadataCount else {
+            throw EnvdFailure(.badRequest, "more than \(EnvdLimits.metadataCount) X-Metadata headers")
+        }
+        return pairs.sorted { $0.key < $1.key }.map { WirePair(name: $0.key, value: $0.value) }
+    }
+}
+
+/// The parts of a multipart body, one after the other.
+private struct MultipartBody: ~Copyable {
+    private var body: UploadBody
+    private var parser: MultipartParser
+
+    init(body: consuming UploadBody, parser: MultipartParser) {
+        self.body = body
+        self.parser = parser
+    }
+
+    /// The next part's headers, or nil at the body's end. The part before must have been read to its end.
+    mutating func nextPart() async throws -> MultipartHeaders? {
+        switch try await next() {
+        case .part(let headers): return headers
+        case .bytes, .partEnd: throw EnvdFailure(.badRequest, "multipart: content outside of a part")
+        case nil: return nil
+        }
+    }
+
+    /// The next bytes of the part, or nil at its end.
+    mutating func nextBytes() async throws -> ByteBuffer? {
+        switch try await next() {
+        case .bytes(let bytes): return bytes
+        case .partEnd: return nil
+        case .part, nil: throw EnvdFailure(.badRequest, "multipart: a part without an end")
+        }
+    }
+
+    private mutating func next() async throws -> MultipartParser.Event? {
+        do {
+            while true {
+                if let event = try parser.next() { return event }
+                guard let bytes = try await body.next() else {
+                    try parser.finish()
+                    return nil
+                }
+                parser.append(bytes)
+            }
+        } catch let error as MultipartError {
+            throw EnvdFailure(.badRequest, "multipart: \(error.message)")
+        }
+    }
+}
