@@ -102,7 +102,7 @@ let package = Package(
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol", "WireCoding"]),
         .testTarget(
             name: "GuestServicesTests",
-            dependencies: ["GuestServices", "GuestProtocol", "WireCoding", "CLinux", "nestbox-guest"]),
+            dependencies: ["GuestServices", "GuestProtocol", "WireCoding", "CLinux"]),
         .testTarget(name: "SpawnerProtocolTests", dependencies: ["SpawnerProtocol", "WireCoding"]),
         .testTarget(name: "SandboxModelTests", dependencies: ["SandboxModel"]),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem"]),

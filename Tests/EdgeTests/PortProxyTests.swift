@@ -16,8 +16,10 @@ import Testing
     ) async throws {
         let live = try LiveSandbox.example("ilive")
         try await withRawServer(script) { port in
-            try await withEdge(sandboxes: [live], dial: { _, _, eventLoop in
+            try await withEdge(sandboxes: [live], dial: { _, _, eventLoop, addHandlers in
                 try await ClientBootstrap(group: eventLoop).channelOption(.autoRead, value: false)
+                    .channelOption(.allowRemoteHalfClosure, value: true)
+                    .channelInitializer { channel in channel.eventLoop.makeCompletedFuture { try addHandlers(channel) } }
                     .connect(host: "127.0.0.1", port: port).get()
             }, body)
         }
