@@ -1,81 +1,117 @@
 import Isolation
+import Layers
+import Logging
+import Persistence
 import SandboxModel
 
-/// Sequences the life of sandboxes: judging is the pure types', storing is `Persistence`'s, doing is the backend's.
+/// Sequences the life of sandboxes: judging is the pure types', storing is `Persistence`'s, doing is the backend's. Copies
+/// share one state; `run()` keeps it true.
 public struct Orchestrator: Sendable {
-    /// Admits, starts and commits a sandbox. On throw, nothing is left.
-    /// The same `idempotencyKey` from the same tenant gives the same sandbox again.
-    public func create(
-        _ spec: SandboxSpec, idempotencyKey: String?, for principal: Principal
-    ) async throws(OrchestratorError) -> SandboxRecord {
-        fatalError("pending")
+    public static let defaultSandboxLimit = 4096
+
+    /// What an orchestrator works with.
+    public struct Parts: Sendable {
+        public var backend: any IsolationBackend
+        public var templates: TemplateStore
+        public var sandboxes: SandboxStore
+        public var events: EventStore
+        public var metrics: MetricStore
+        public var guest: GuestCalls
+        public var accessToken: @Sendable (SandboxID) -> String
+        public var clock: any WallClock
+        public var log: Logger
+        /// Most sandboxes alive at once, of all tenants.
+        public var sandboxLimit: Int
+
+        public init(
+            backend: any IsolationBackend, templates: TemplateStore, sandboxes: SandboxStore, events: EventStore,
+            metrics: MetricStore, guest: GuestCalls, accessToken: @Sendable @escaping (SandboxID) -> String,
+            clock: any WallClock, log: Logger, sandboxLimit: Int = Orchestrator.defaultSandboxLimit
+        ) {
+            self.backend = backend
+            self.templates = templates
+            self.sandboxes = sandboxes
+            self.events = events
+            self.metrics = metrics
+            self.guest = guest
+            self.accessToken = accessToken
+            self.clock = clock
+            self.log = log
+            self.sandboxLimit = sandboxLimit
+        }
+    }
+
+    let parts: Parts
+    let lives = LifeTable()
+    let journal: Journal
+    let meter = CPUMeter()
+    let recovery = Recovery()
+
+    public init(_ parts: Parts) {
+        self.parts = parts
+        journal = Journal(parts.events, log: parts.log)
     }
 
     /// - Throws: `notFound` also for another tenant's sandbox and for one that is over.
     public func sandbox(_ id: SandboxID, for principal: Principal) async throws(OrchestratorError) -> SandboxRecord {
-        fatalError("pending")
+        try await owned(id, principal).record
     }
 
     public func list(_ query: SandboxQuery, for principal: Principal) async throws(OrchestratorError) -> SandboxPage {
-        fatalError("pending")
-    }
-
-    /// Ends the sandbox; returns when it is gone. A second call throws `notFound`.
-    public func kill(_ id: SandboxID, for principal: Principal) async throws(OrchestratorError) {
-        fatalError("pending")
-    }
-
-    /// Sets the end to `seconds` from now, sooner or later than before; 0 or less ends it now.
-    public func setTimeToLive(
-        _ id: SandboxID, seconds: Int, for principal: Principal
-    ) async throws(OrchestratorError) -> SandboxRecord {
-        fatalError("pending")
-    }
-
-    /// Sets the end to `seconds` from now unless it is later already.
-    public func extend(
-        _ id: SandboxID, seconds: Int, for principal: Principal
-    ) async throws(OrchestratorError) -> SandboxRecord {
-        fatalError("pending")
-    }
-
-    /// Measurements between the two moments, oldest first, the newest taken now if the range is open to the present.
-    public func metrics(
-        _ id: SandboxID, from: Timestamp?, to: Timestamp?, for principal: Principal
-    ) async throws(OrchestratorError) -> [SandboxMetrics] {
-        fatalError("pending")
+        try await OrchestratorError.storing { () throws(StoreError) in
+            try await parts.sandboxes.list(query, of: principal.tenant)
+        }
     }
 
     /// A template by id or alias, with an optional `:tag` of which only `default` exists.
     public func template(named name: String) async throws(OrchestratorError) -> Template {
-        fatalError("pending")
+        let found: Template?
+        do throws(TemplateError) {
+            found = try await parts.templates.template(named: name)
+        } catch {
+            throw .store(error.description)
+        }
+        guard let found else { throw .templateNotFound(name) }
+        return found
     }
 
     /// A sandbox that is alive, whoever's it is: for the data plane, which proves its right by the access token.
     /// Answers from memory.
     public func live(_ id: SandboxID) async -> LiveSandbox? {
-        fatalError("pending")
+        await lives.live(id)
     }
 
     /// All that are alive: for signed URLs that do not say whose they are.
     public func allLive() async -> [LiveSandbox] {
-        fatalError("pending")
-    }
-
-    /// What the sandbox uses now, of CPU and memory (the backend's) and disk (the guest's).
-    public func metricsNow(_ sandbox: LiveSandbox) async throws(OrchestratorError) -> SandboxMetrics {
-        fatalError("pending")
+        await lives.all
     }
 
     /// What happened to the sandbox and what its commands were, oldest first.
     public func events(
         _ id: SandboxID, _ query: EventQuery, for principal: Principal
     ) async throws(OrchestratorError) -> [SandboxEvent] {
-        fatalError("pending")
+        let known = try await OrchestratorError.storing { () throws(StoreError) in
+            try await parts.sandboxes.sandbox(id, of: principal.tenant)
+        }
+        guard known != nil else { throw .notFound(id) }
+        await journal.flush()
+        return try await OrchestratorError.storing { () throws(StoreError) in
+            try await parts.events.events(of: id, tenant: principal.tenant, query)
+        }
     }
 
     /// Adds to what `events` tells. Never fails the caller: a line that cannot be stored is dropped and counted.
     public func record(_ event: SandboxEvent, of id: SandboxID) async {
+        await journal.add(event, of: id)
+    }
+
+    func owned(_ id: SandboxID, _ principal: Principal) async throws(OrchestratorError) -> LiveSandbox {
+        guard let live = await lives.live(id, of: principal.tenant) else { throw .notFound(id) }
+        return live
+    }
+
+    func note(_ message: String, _ id: SandboxID, level: SandboxEvent.Level = .info, _ fields: [String: String] = [:]) async {
+        await journal.add(SandboxEvent(at: parts.clock.now, level: level, message: message, fields: fields), of: id)
     }
 }
 

@@ -1,0 +1,53 @@
+import GRDB
+
+/// The installation's SQLite database: one file, write-ahead log, many readers and one writer. The stores are the only
+/// way to it. Nothing here blocks the calling thread: GRDB has queues of its own.
+public struct Database: Sendable {
+    /// How long a writer waits for another process's transaction (the `key` commands), in seconds.
+    static let busyTimeoutSeconds = 5.0
+    static let readerCount = 4
+
+    let pool: DatabasePool
+
+    /// Opens the file, makes it if it is not there, and brings its schema up to date.
+    /// - Throws: `StoreError.failed`, also if a newer version of Nestbox wrote the file.
+    public static func open(at path: String) async throws(StoreError) -> Database {
+        try await StoreError.translating {
+            let pool = try DatabasePool(path: path, configuration: configuration)
+            // Here and not in `prepareDatabase`: opening the pool sets NORMAL after that has run. What was
+            // acknowledged must outlive a power cut.
+            try await pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            let migrator = Migrations.migrator
+            if try await pool.read(migrator.hasBeenSuperseded) {
+                throw StoreError.failed("\(path) was written by a newer version of Nestbox")
+            }
+            try migrator.migrate(pool)
+            return Database(pool: pool)
+        }
+    }
+
+    private static var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(busyTimeoutSeconds)
+        configuration.maximumReaderCount = readerCount
+        configuration.label = "nestbox"
+        return configuration
+    }
+
+    /// Lends a snapshot of the database.
+    func read<Value: Sendable>(
+        _ body: @Sendable @escaping (GRDB.Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        try await StoreError.translating { try await pool.read(body) }
+    }
+
+    /// Runs `body` in one transaction: all of it or nothing, and on disk when this returns. Goes through in a cancelled
+    /// task too: whoever cleans up after a cancellation must be able to write down that it did.
+    func write<Value: Sendable>(
+        _ body: @Sendable @escaping (GRDB.Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        // A task of its own, awaited here: GRDB gives up in a cancelled one.
+        try await StoreError.translating { try await Task { try await pool.write(body) }.value }
+    }
+}

@@ -1,0 +1,105 @@
+import GRDB
+import SandboxModel
+
+/// The sandboxes' rows. Three verbs write: `admit` lets one in, `commit` confirms what happened to it, `finish` closes
+/// it. Every write carries the generation it builds on, so that a late one changes nothing.
+public struct SandboxStore: Sendable {
+    let database: Database
+    let accessToken: @Sendable (SandboxID) -> String
+
+    /// - Parameter accessToken: derives a sandbox's token, which is never stored.
+    public init(_ database: Database, accessToken: @Sendable @escaping (SandboxID) -> String) {
+        self.database = database
+        self.accessToken = accessToken
+    }
+
+    /// One transaction: counts who is alive, looks for the same request, inserts the row.
+    /// - Parameter limit: most sandboxes alive at once, of all tenants.
+    /// - Throws: `full`, or `idempotencyConflict` if the key was used with another request or that one is under way.
+    public func admit(_ admission: Admission, limit: Int) async throws(StoreError) -> AdmissionOutcome {
+        try await database.write { [self] db in
+            if let earlier = try repeated(admission, in: db) { return .repeated(earlier) }
+            let alive = try Int.fetchOne(db, sql: "SELECT count(*) FROM sandbox WHERE state <> 'ended'") ?? 0
+            guard alive < limit else { throw StoreError.full(limit: limit) }
+            try SandboxRow.insert(admission, into: db)
+            return .admitted
+        }
+    }
+
+    /// The sandbox runs.
+    /// - Returns: the record as it is now.
+    /// - Throws: `stale` if the row is over or was changed since `record` was read.
+    public func commit(running record: SandboxRecord) async throws(StoreError) -> SandboxRecord {
+        try await update(record, set: "state = 'running'", [])
+    }
+
+    /// The sandbox is to end at another moment.
+    /// - Returns: the record as it is now.
+    /// - Throws: `stale` if the row is over or was changed since `record` was read.
+    public func commit(_ record: SandboxRecord, endsAt: Timestamp) async throws(StoreError) -> SandboxRecord {
+        try await update(record, set: "ends_at = ?", [endsAt.unixMilliseconds])
+    }
+
+    /// The sandbox is over. The first reason stands; a sandbox that failed gives its idempotency key back.
+    /// - Returns: false if it was over already.
+    @discardableResult
+    public func finish(
+        _ id: SandboxID, of tenant: TenantID, _ reason: SandboxEndReason, at now: Timestamp
+    ) async throws(StoreError) -> Bool {
+        try await database.write { db in
+            try db.execute(
+                sql: """
+                    UPDATE sandbox SET state = 'ended', end_reason = ?, ends_at = ?, generation = generation + 1,
+                        idempotency_key = CASE WHEN ? THEN NULL ELSE idempotency_key END
+                    WHERE id = ? AND tenant = ? AND state <> 'ended'
+                    """,
+                arguments: [reason.rawValue, now.unixMilliseconds, reason == .failed, id.text, tenant.text])
+            return db.changesCount > 0
+        }
+    }
+
+    /// A tenant's sandbox, over or not.
+    public func sandbox(_ id: SandboxID, of tenant: TenantID) async throws(StoreError) -> SandboxRecord? {
+        try await database.read { [accessToken] db in
+            try Row.fetchOne(
+                db, sql: "SELECT \(SandboxRow.columns) FROM sandbox WHERE id = ? AND tenant = ?",
+                arguments: [id.text, tenant.text]
+            ).map { try SandboxRow.record($0, accessToken: accessToken) }
+        }
+    }
+
+    private func update(
+        _ record: SandboxRecord, set assignment: String, _ arguments: StatementArguments
+    ) async throws(StoreError) -> SandboxRecord {
+        try await database.write { [accessToken] db in
+            let row = try Row.fetchOne(
+                db,
+                sql: """
+                    UPDATE sandbox SET \(assignment), generation = generation + 1
+                    WHERE id = ? AND tenant = ? AND generation = ? AND state <> 'ended'
+                    RETURNING \(SandboxRow.columns)
+                    """,
+                arguments: arguments + [record.id.text, record.tenant.text, record.generation])
+            guard let row else { throw StoreError.stale(record.id) }
+            return try SandboxRow.record(row, accessToken: accessToken)
+        }
+    }
+
+    private func repeated(_ admission: Admission, in db: GRDB.Database) throws -> SandboxRecord? {
+        guard let key = admission.idempotencyKey else { return nil }
+        let row = try Row.fetchOne(
+            db,
+            sql: """
+                SELECT \(SandboxRow.columns), time_to_live FROM sandbox WHERE tenant = ? AND idempotency_key = ?
+                """,
+            arguments: [admission.record.tenant.text, key])
+        guard let row else { return nil }
+        let earlier = try SandboxRow.record(row, accessToken: accessToken)
+        let isSameRequest =
+            earlier.templateID == admission.record.templateID && earlier.metadata == admission.record.metadata
+            && earlier.environment == admission.record.environment && earlier.network == admission.record.network
+            && row["time_to_live"] == admission.timeToLiveMilliseconds
+        guard isSameRequest, earlier.state != .starting else { throw StoreError.idempotencyConflict(key: key) }
+        return earlier
+    }
+}
