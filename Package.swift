@@ -37,6 +37,7 @@ let package = Package(
         .executableTarget(
             name: "nestbox-spawner", dependencies: ["CLinux", "LinuxSystem", "SpawnerProtocol"],
             linkerSettings: staticExecutable),
+        .target(name: "HostProbes", dependencies: ["CLinux", "LinuxSystem"]),
         .target(name: "DirectRun", dependencies: ["CLinux", "LinuxSystem"]),
         .executableTarget(name: "nestbox-run", dependencies: ["DirectRun"], linkerSettings: staticExecutable),
 
@@ -92,7 +93,7 @@ let package = Package(
             name: "nestbox",
             dependencies: [
                 "Edge", "E2BAPI", "Orchestrator", "IsolationBackends", "Auth", "Persistence", "Layers", "SandboxModel",
-                "CLinux", "LinuxSystem", "SpawnerProtocol",
+                "CLinux", "LinuxSystem", "SpawnerProtocol", "HostProbes", "DirectRun",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"), .product(name: "Logging", package: "swift-log"),
@@ -104,7 +105,8 @@ let package = Package(
         .testTarget(name: "SpawnerProtocolTests", dependencies: ["SpawnerProtocol", "WireCoding"]),
         .testTarget(name: "SandboxModelTests", dependencies: ["SandboxModel"]),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "CLinux"]),
-        .testTarget(name: "DirectRunTests", dependencies: ["DirectRun"]),
+        .testTarget(name: "DirectRunTests", dependencies: ["DirectRun", "LinuxSystem"]),
+        .testTarget(name: "HostProbesTests", dependencies: ["HostProbes", "LinuxSystem"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers"]),
         .testTarget(name: "PersistenceTests", dependencies: ["Persistence"]),
         .testTarget(name: "AuthTests", dependencies: ["Auth", "Persistence"]),
