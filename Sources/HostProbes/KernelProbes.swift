@@ -56,6 +56,6 @@ enum KernelProbes {
 
     private static func memory() -> HostProbe {
         let pages = sysconf(Int32(_SC_PHYS_PAGES)), size = sysconf(Int32(_SC_PAGESIZE))
-        return HostProbe("memory", .available("\(pages * size >> 20) MiB"))
+        return HostProbe("memory", .available("\((pages * size) >> 20) MiB"))
     }
 }
