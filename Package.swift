@@ -31,12 +31,12 @@ let package = Package(
         .target(name: "WireCoding"),
         .target(name: "GuestProtocol", dependencies: ["WireCoding"]),
         .target(name: "SpawnerProtocol", dependencies: ["WireCoding"]),
+        .target(name: "GuestServices", dependencies: ["CLinux", "LinuxSystem", "GuestProtocol", "WireCoding"]),
         .executableTarget(
-            name: "nestbox-guest", dependencies: ["CLinux", "LinuxSystem", "GuestProtocol"],
-            linkerSettings: staticExecutable),
+            name: "nestbox-guest", dependencies: ["GuestServices", "LinuxSystem"], linkerSettings: staticExecutable),
         .executableTarget(
-            name: "nestbox-spawner", dependencies: ["CLinux", "LinuxSystem", "SpawnerProtocol"],
-            linkerSettings: staticExecutable),
+            name: "nestbox-spawner", dependencies: ["Spawning"], linkerSettings: staticExecutable),
+        .target(name: "Spawning", dependencies: ["CLinux", "LinuxSystem", "SpawnerProtocol", "WireCoding"]),
         .target(name: "HostProbes", dependencies: ["CLinux", "LinuxSystem"]),
         .target(name: "DirectRun", dependencies: ["CLinux", "LinuxSystem"]),
         .executableTarget(name: "nestbox-run", dependencies: ["DirectRun"], linkerSettings: staticExecutable),
@@ -102,11 +102,19 @@ let package = Package(
         // Claims. Each suite says in its name what it is about.
         .testTarget(name: "WireCodingTests", dependencies: ["WireCoding"]),
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol", "WireCoding"]),
+        .testTarget(
+            name: "GuestServicesTests",
+            dependencies: ["GuestServices", "GuestProtocol", "WireCoding", "CLinux"]),
         .testTarget(name: "SpawnerProtocolTests", dependencies: ["SpawnerProtocol", "WireCoding"]),
         .testTarget(name: "SandboxModelTests", dependencies: ["SandboxModel"]),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "CLinux"]),
         .testTarget(name: "DirectRunTests", dependencies: ["DirectRun", "LinuxSystem"]),
         .testTarget(name: "HostProbesTests", dependencies: ["HostProbes", "LinuxSystem"]),
+        // The live tests run nestbox-spawner and box-probe; a test that depends on a static program does not link.
+        .executableTarget(name: "box-probe", path: "Tests/BoxProbe", linkerSettings: staticExecutable),
+        .testTarget(
+            name: "SpawningTests",
+            dependencies: ["Spawning", "LinuxSystem", "SpawnerProtocol", "WireCoding", "CLinux"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers"]),
         .testTarget(name: "PersistenceTests", dependencies: ["Persistence"]),
         .testTarget(name: "AuthTests", dependencies: ["Auth", "Persistence"]),

@@ -35,10 +35,30 @@ void nb_daemon_ready(int descriptor) {
     close(descriptor);
 }
 
-pid_t nb_fork_companion(void) {
+void nb_close_range(unsigned first, unsigned last) {
+    if (first <= last) syscall(SYS_close_range, first, last, 0);
+}
+
+/// Closes all descriptors but the streams and `kept`, whatever their order.
+static void close_all_but(const int *kept, size_t count) {
+    unsigned next = 3;
+    for (;;) {
+        unsigned lowest = ~0u;
+        for (size_t index = 0; index < count; index++)
+            if ((unsigned)kept[index] >= next && (unsigned)kept[index] < lowest) lowest = (unsigned)kept[index];
+        if (lowest == ~0u) break;
+        if (lowest > next) nb_close_range(next, lowest - 1);
+        next = lowest + 1;
+    }
+    nb_close_range(next, ~0u);
+}
+
+pid_t nb_fork_companion(const int *kept, size_t count) {
     pid_t parent = getpid(), pid = fork();
     if (pid != 0) return pid;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) _exit(1);
+    // The parent's lock and sockets must not outlive it, however shortly.
+    close_all_but(kept, count);
     return 0;
 }
 

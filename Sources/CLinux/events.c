@@ -107,6 +107,23 @@ int nb_listen_at(int directory, const char *path, int type, int backlog) {
     return -1;
 }
 
+int nb_give_socket(int directory, const char *name, uid_t uid, gid_t gid) {
+    struct stat status;
+    int file = openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), result = -1;
+    if (file < 0) return -1;
+    if (fstat(file, &status) == 0) {
+        // Somebody who may write to the directory may have swapped the name.
+        if (S_ISSOCK(status.st_mode) && status.st_uid == geteuid() && status.st_nlink == 1)
+            result = fchownat(file, "", uid, gid, AT_EMPTY_PATH);
+        else
+            errno = EPERM;
+    }
+    int kept = errno;
+    close(file);
+    errno = kept;
+    return result;
+}
+
 int nb_accept(int socket) { return accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
 
 int nb_peer_uid(int socket, uid_t *uid) {

@@ -135,6 +135,11 @@ static int user_namespace_body(void *pointer) {
     static char stack[IDLE_STACK_BYTES] __attribute__((aligned(16)));
     struct request *request = pointer;
     if (setns(request->family_namespace, CLONE_NEWUSER) != 0) return refuse(request->failure, "enter family");
+    // Who makes a user namespace must be somebody in the one above. The change of ids hides the /proc files of all that
+    // share this memory from everyone but the host's root, which the helper no longer is.
+    if (syscall(SYS_setresgid, 0, 0, 0) != 0 || syscall(SYS_setresuid, 0, 0, 0) != 0
+        || prctl(PR_SET_DUMPABLE, 1) != 0)
+        return refuse(request->failure, "become the family's root");
     pid_t pid = clone(idle_main, stack + sizeof stack, CLONE_VM | CLONE_NEWUSER | SIGCHLD, NULL);
     if (pid < 0) return refuse(request->failure, "clone user namespace");
     int result = write_maps(pid, request->first_id, request->id_count);

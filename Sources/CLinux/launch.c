@@ -18,7 +18,9 @@
 // The life of a box's first process from its clone to its exec.
 //
 // The caller starts a short-lived helper that enters the cgroups and namespaces which only a process itself can enter.
-// The helper clones the first process with CLONE_PARENT, so that it is the caller's own child, and ends.
+// The helper clones the first process with CLONE_PARENT, so that it is the caller's own child, and ends. The helper must
+// live in the pid namespace below which it makes a new one, so the caller itself joins that one for its children and
+// goes back at once.
 
 #define FIRST_PASSED 3
 #define SIGNAL_COUNT 64
@@ -205,6 +207,39 @@ static int enter_and_clone(void *pointer) {
     return launch->alone.maps_user ? map_user(entry) : 0;
 }
 
+static int start_helper(struct entry *entry) {
+    int own = -1, family = entry->launch->pid_namespace;
+    if (family > 0) {
+        own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+        if (own < 0) return refuse(entry, "open own pid namespace", NULL);
+        if (setns(family, CLONE_NEWPID) != 0) {
+            refuse(entry, "enter pid namespace", NULL);
+            close(own);
+            return -1;
+        }
+    }
+    int result = nb_in_helper(enter_and_clone, entry);
+    if (own < 0) return result;
+    // A caller that cannot go back would give birth to all its children in a stranger's namespace.
+    if (setns(own, CLONE_NEWPID) != 0) abort();
+    close(own);
+    return result;
+}
+
+/// The process's number in the caller's pid namespace; the clone told it in the helper's.
+static pid_t pid_of(int pidfd) {
+    char path[64], text[512], *line;
+    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return -1;
+    ssize_t count = read(file, text, sizeof text - 1);
+    close(file);
+    if (count < 0) return -1;
+    text[count] = 0;
+    line = strstr(text, "\nPid:");
+    return line != NULL ? (pid_t)strtol(line + 5, NULL, 10) : -1;
+}
+
 int nb_start(const struct nb_launch *launch, struct nb_started *started, struct nb_failure *failure) {
     int report[2];
     if (pipe2(report, O_CLOEXEC) != 0) {
@@ -219,15 +254,20 @@ int nb_start(const struct nb_launch *launch, struct nb_started *started, struct 
         return -1;
     }
     *started = (struct nb_started){.pid = -1, .pidfd = -1, .report = report[0]};
+    errno = 0;
     nb_fill_failure(failure, "clone helper", NULL);
     failure->error_number = 0;
-    int result = nb_in_helper(enter_and_clone, &entry);
+    int result = start_helper(&entry);
     if (result != 0 && failure->error_number == 0) failure->error_number = errno;
     close(report[1]);
     if (launch->alone.maps_user) close(entry.gate[0]), close(entry.gate[1]);
-    if (result == 0) return 0;
+    if (result == 0) {
+        if (launch->pid_namespace > 0) started->pid = pid_of(started->pidfd);
+        return 0;
+    }
     if (started->pid > 0) {  // killed; it is ours to reap
-        waitpid(started->pid, NULL, __WALL);
+        siginfo_t info;
+        waitid(P_PIDFD, (id_t)started->pidfd, &info, WEXITED | __WALL);
         close(started->pidfd);
         started->pidfd = -1;
     }

@@ -109,6 +109,14 @@ int nb_file_without_name(int directory, mode_t mode) {
     return openat(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
 }
 
+int nb_mount_sync(int mount) {
+    int root = openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0) return -1;
+    int result = syncfs(root);
+    close_keeping_errno(root);
+    return result;
+}
+
 static int copy_bytes(int from, int to, off_t start, off_t end) {
     char buffer[64 << 10];
     while (start < end) {

@@ -53,6 +53,7 @@ struct RunLaunch: ~Copyable {
         var launch = nb_launch()
         launch.cgroup = -1
         launch.gate = -1
+        launch.pid_namespace = -1
         launch.executable = -1
         launch.new_namespaces = namespaces
         launch.hostname = kept(SyntheticFiles.hostname)

@@ -1,1 +1,3 @@
-print("placeholder")
+import Spawning
+
+SpawnerProgram.run(CommandLine.arguments)

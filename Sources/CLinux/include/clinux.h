@@ -6,3 +6,4 @@
 #include "clinux_spawn.h"
 #include "clinux_run.h"
 #include "clinux_seccomp.h"
+#include "clinux_guest.h"

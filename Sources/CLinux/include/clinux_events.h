@@ -26,6 +26,8 @@ int nb_pidfd_status(int pidfd, int *status);
 
 /// A SOCK_SEQPACKET socket that listens at `path`, relative to `directory`.
 int nb_listen_at(int directory, const char *path, int type, int backlog);
+/// Gives the socket file `name` to another user. EPERM if it is not a socket of ours with this one name.
+int nb_give_socket(int directory, const char *name, uid_t uid, gid_t gid);
 int nb_accept(int socket);
 int nb_peer_uid(int socket, uid_t *uid);
 /// Sends one datagram and, unless it is -1, one descriptor with it; never blocks, never raises SIGPIPE.

@@ -27,6 +27,9 @@ int nb_leave_mount_namespace(void);
 /// A loop device for `file` that goes away with its last user. Writes its number.
 int nb_loop_attach(int file, int read_only, int *number);
 
+/// Writes out all that the mount's file system holds.
+int nb_mount_sync(int mount);
+
 /// A file without a name in `directory`.
 int nb_file_without_name(int directory, mode_t mode);
 /// Copies what is allocated of `from` into the empty file `to`, sharing blocks where the file system can.

@@ -89,6 +89,8 @@ struct nb_launch {
     size_t process_file_count;
     const int *namespaces;
     size_t namespace_count;
+    /// A pid namespace to be born below; none if it is not above 0.
+    int pid_namespace;
     // 2. It clones the box's first process, a child of the caller.
     int cgroup;
     uint64_t new_namespaces;
@@ -160,8 +162,10 @@ int nb_network_namespace(int family_namespace, int *result, struct nb_failure *f
 int nb_daemonize(void);
 void nb_daemon_ready(int descriptor);
 
-/// Forks. In the child (answer 0) all signals are blocked and it is killed when its parent dies.
-pid_t nb_fork_companion(void);
+/// Forks. The child (answer 0) is killed when its parent dies, and keeps its streams and `kept` of the descriptors.
+pid_t nb_fork_companion(const int *kept, size_t count);
 /// Runs `arguments[0]` with the directory `directory` and descriptor `passed` (both may be -1) as 3; its streams are
 /// /dev/null. Answers its wait(2) status.
 int nb_run(const char *const *arguments, int directory, int passed);
+/// Closes the descriptors `first` to `last`.
+void nb_close_range(unsigned first, unsigned last);

@@ -1,0 +1,8 @@
+import GuestProtocol
+
+extension FileWorker {
+    func remove(_ request: FilePath) throws(GuestFailure) {
+        try TreeRemoval.remove(try resolve(request).path)
+        channel.send(.ok)
+    }
+}

@@ -1,0 +1,85 @@
+import CLinux
+import Glibc
+import LinuxSystem
+
+/// Makes writable layers: a file system of fixed size in a file without a name, over a loop device, as a detached
+/// mount. All three go with the mount's last user. The file system is always one that we formatted ourselves.
+struct WritableLayerMaker {
+    /// Where the files lie.
+    private let directory: Int32
+    /// Formatted once for each shape and copied from then on.
+    private var templates: [DiskShape: Template] = [:]
+
+    /// So that a stream of odd shapes cannot fill the disk with templates.
+    private static let templateLimit = 8
+    private static let formatter = "/usr/sbin/mkfs.ext4"
+
+    private final class Template {
+        let file: Descriptor
+
+        init(file: consuming Descriptor) {
+            self.file = file
+        }
+    }
+
+    init(directory: Int32) {
+        self.directory = directory
+    }
+
+    mutating func make(_ shape: DiskShape) throws(BoxFailure) -> DetachedMount {
+        let template = try template(for: shape)
+        return try Self.naming("writable layer") { () throws(SyscallError) in
+            let file = try unnamedFile()
+            try check("copy image") { nb_copy_sparse(template.file.number, file.number) }
+            let device = try LoopDevice(file: file.number, isReadOnly: false)
+            return try DetachedMount(
+                type: "ext4", source: device.path, options: "noinit_itable,errors=remount-ro", attributes: .noDevices)
+        }
+    }
+
+    private mutating func template(for shape: DiskShape) throws(BoxFailure) -> Template {
+        if let template = templates[shape] { return template }
+        let template = Template(file: try format(shape))
+        if templates.count >= Self.templateLimit, let old = templates.keys.first { templates[old] = nil }
+        templates[shape] = template
+        return template
+    }
+
+    /// Formats a file and puts into it the two directories that an overlay wants.
+    private func format(_ shape: DiskShape) throws(BoxFailure) -> Descriptor {
+        let file = try Self.naming("writable layer") { () throws(SyscallError) in
+            let file = try unnamedFile()
+            try check("ftruncate") { ftruncate(file.number, Int(shape.bytes)) }
+            return file
+        }
+        // No journal, since the file is gone after a crash; tables of inodes are written when they are first used.
+        let status = [
+            Self.formatter, "-q", "-F", "-m", "0", "-N", String(shape.inodes), "-O", "^has_journal,^resize_inode",
+            "-E", "lazy_itable_init=1,nodiscard,root_owner=0:0", "/proc/self/fd/3",
+        ].withCStrings { nb_run($0, -1, file.number) }
+        guard status == 0 else {
+            throw BoxFailure(step: "mkfs.ext4, which ended with status \(status)", number: status < 0 ? errno : EIO)
+        }
+        try Self.naming("writable layer") { () throws(SyscallError) in try addDirectories(to: file.number) }
+        return file
+    }
+
+    private func addDirectories(to file: Int32) throws(SyscallError) {
+        let device = try LoopDevice(file: file, isReadOnly: false)
+        let mount = try DetachedMount(type: "ext4", source: device.path, options: "noinit_itable")
+        for name in ["upper", "work"] {
+            try check("mkdir", path: name) { mkdirat(mount.descriptor.number, name, 0o755) }
+        }
+        try check("syncfs") { nb_mount_sync(mount.descriptor.number) }
+    }
+
+    private func unnamedFile() throws(SyscallError) -> Descriptor {
+        Descriptor(owning: try check("open unnamed file") { nb_file_without_name(directory, 0o600) })
+    }
+
+    private static func naming<Result: ~Copyable>(
+        _ step: String, _ body: () throws(SyscallError) -> Result
+    ) throws(BoxFailure) -> Result {
+        do { return try body() } catch { throw BoxFailure(step: "\(step): \(error.call)", number: error.number) }
+    }
+}

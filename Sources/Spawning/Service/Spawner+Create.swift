@@ -1,0 +1,128 @@
+import CLinux
+import Glibc
+import LinuxSystem
+import SpawnerProtocol
+
+extension Spawner {
+    /// How long a first process may take to its exec, in milliseconds.
+    private static let startPatience: Int32 = 10_000
+    /// Connections that wait in a sandbox's socket until its guest accepts them.
+    private static let guestBacklog: Int32 = 512
+
+    /// Makes a sandbox; on return its guest's program runs. On throw nothing is left.
+    func create(_ request: CreateSandbox) throws(SpawnFailure) {
+        try request.check()
+        guard sandboxes[request.sandboxID] == nil else {
+            throw SpawnFailure(.exists, step: "sandboxID", message: "there is a sandbox \(request.sandboxID) already")
+        }
+        guard Sandbox.socketName(id: request.sandboxID) != options.socketName else {
+            throw .refusing("sandboxID", request.sandboxID, allowed: "not the name of the spawner's own socket")
+        }
+        guard sandboxes.count < SpawnRules.sandboxCountLimit else {
+            throw SpawnFailure(
+                .exhausted, step: "sandboxes", message: "\(sandboxes.count) live; allowed: \(SpawnRules.sandboxCountLimit)")
+        }
+        let family = try families.family(for: request.family) { (family) throws(SpawnFailure) in try watch(family) }
+        family.idleSince = nil
+        let sandbox = try create(request, in: family)
+        let token = newToken()
+        sandboxes[sandbox.id] = sandbox
+        sandboxesByToken[token] = sandbox
+        do { try queue.add(sandbox.process.number, token: token) } catch {
+            kill(sandbox, for: .destroyed)
+            sandbox.end = .destroyed  // it is seen to end by asking, not by being told
+            throw SpawnFailure(error, step: "watch sandbox")
+        }
+    }
+
+    private func watch(_ family: Family) throws(SpawnFailure) {
+        try step("watch family") { () throws(SyscallError) in
+            try queue.add(family.process.number, token: Token.families + UInt64(family.block.index))
+        }
+    }
+
+    private func create(_ request: CreateSandbox, in family: Family) throws(SpawnFailure) -> Sandbox {
+        let (user, network) = try box { () throws(BoxFailure) in try family.takeNamespaces() }
+        do {
+            return try create(request, in: family, user, network)
+        } catch {
+            family.slots.give(back: user.slot)
+            throw error
+        }
+    }
+
+    private func create(
+        _ request: CreateSandbox, in family: Family, _ user: UserNamespace, _ network: NetworkNamespace
+    ) throws(SpawnFailure) -> Sandbox {
+        let path = Sandbox.cgroupPath(family.block, id: request.sandboxID)
+        let limits = CgroupLimits(
+            memoryBytes: request.limits.memoryBytes, cpuMilli: request.limits.cpuMilli,
+            processes: request.limits.processes)
+        let cgroup = try step("make cgroup") { () throws(SyscallError) in
+            try cgroups.makeSandbox(path, limits: limits)
+        }
+        do {
+            let running = try start(request, in: family, user, network, cgroup)
+            let pid = running.pid
+            return Sandbox(
+                id: request.sandboxID, pid: pid, process: running.takeProcess(), family: family, slot: user.slot,
+                cgroup: cgroup, deadline: request.deadlineMilliseconds)
+        } catch {
+            do { try cgroup.remove() } catch let leftover { log.write("after a failed create: \(leftover)") }
+            throw error
+        }
+    }
+
+    private func start(
+        _ request: CreateSandbox, in family: Family, _ user: UserNamespace, _ network: NetworkNamespace,
+        _ cgroup: SandboxCgroup
+    ) throws(SpawnFailure) -> RunningProcess {
+        let mounts = try SandboxMounts(request, layers: layers, pool: pool, user: user)
+        let directory = try step("open cgroup") { () throws(SyscallError) in try cgroup.openDirectory() }
+        let sockets = ServiceSocket(place, options)
+        let name = Sandbox.socketName(id: request.sandboxID)
+        let socket = try step("listen for guest") { () throws(SyscallError) in
+            try sockets.listen(name, type: Int32(SOCK_STREAM.rawValue), backlog: Self.guestBacklog)
+        }
+        var launch = launch(request, mounts: mounts, socket: socket.number)
+        launch.processFiles = cgroup.processFiles
+        launch.cgroup = directory.number
+        launch.pidNamespace = family.namespaces?.pid.number ?? -1
+        launch.enteredNamespaces = [network.descriptor.number, user.descriptor.number]
+        do {
+            return try RunningProcess(launch, milliseconds: Self.startPatience)
+        } catch {
+            try? sockets.remove(name)  // the cause is thrown; a name without a listener is replaced
+            throw SpawnFailure(error)
+        }
+    }
+
+    private func launch(_ request: CreateSandbox, mounts: SandboxMounts, socket: Int32) -> BoxLaunch {
+        let root = SandboxRoot(
+            request: request, layers: mounts.layerDescriptors, writable: mounts.writableDescriptor,
+            bootID: RandomID.uuid(), machineID: RandomID.machineID())
+        var program = BoxProgram(
+            executable: .descriptor(place.guest.number), arguments: ["nestbox-guest"],
+            environment: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
+        program.passedDescriptors = [socket]
+        var launch = BoxLaunch(newNamespaces: [.mount, .pid, .ipc, .uts], steps: root.steps, program: program)
+        launch.hostname = request.hostname
+        launch.privileges = .sandbox(request)
+        return launch
+    }
+}
+
+/// A process that runs its program.
+private struct RunningProcess: ~Copyable {
+    let pid: Int32
+    let process: Descriptor
+
+    init(_ launch: BoxLaunch, milliseconds: Int32) throws(BoxFailure) {
+        let started = try launch.start()
+        let pid = started.pid
+        process = try started.waitUntilRunning(milliseconds: milliseconds)
+        self.pid = pid
+    }
+
+    consuming func takeProcess() -> Descriptor { process }
+}

@@ -1,0 +1,188 @@
+import CLinux
+import Glibc
+import LinuxSystem
+import SpawnerProtocol
+
+/// The privileged half: takes a closed vocabulary of requests from the server and makes and ends sandboxes. One thread,
+/// one loop; whatever it holds, the kernel takes back when it dies, except the sandboxes, which its successor adopts.
+public final class Spawner {
+    let options: SpawnerOptions
+    let place: SpawnerPlace
+    let log: SpawnerLog
+    let queue: EventQueue
+    let cgroups: CgroupTree
+    let layers: LayerMounts
+    let pool: WritableLayerPool
+    /// Names this spawner's life.
+    let bootID = RandomID.uuid()
+
+    var families: FamilyTable
+    var sandboxes: [String: Sandbox] = [:]
+    var sandboxesByToken: [UInt64: Sandbox] = [:]
+    var connections: [UInt64: ServerConnection] = [:]
+    private let signals: Descriptor
+    private var lastToken = Token.firstFree
+    private var isStopping = false
+    /// Since when nobody is connected and no sandbox lives, in monotonic milliseconds.
+    private var uselessSince: Int64?
+
+    /// After how long without connections and sandboxes it exits, in milliseconds.
+    private static let uselessLimit: Int64 = 5000
+    /// How soon to look again at what the kernel has not finished, in milliseconds.
+    private static let retryInterval: Int64 = 10
+    private static let connectionLimit = 4
+    /// How long it waits for its families' first processes to end when it stops, in milliseconds.
+    private static let leavePatience: Int64 = 1000
+
+    /// What the loop is told of; families, sandboxes and connections have tokens of their own.
+    enum Token {
+        static let signals: UInt64 = 1
+        static let listener: UInt64 = 2
+        static let companion: UInt64 = 3
+        static let families: UInt64 = 1 << 32
+        static let firstFree: UInt64 = 1 << 33
+    }
+
+    /// Takes the place, finds the sandboxes that an earlier spawner left, and listens. All signals are blocked then.
+    public init(_ options: SpawnerOptions) throws(SyscallError) {
+        self.options = options
+        log = SpawnerLog(descriptor: options.logDescriptor)
+        signal(SIGPIPE, SIG_IGN)
+        signals = Descriptor(owning: try check("signalfd") { nb_signal_descriptor() })
+        place = try SpawnerPlace(options)
+        cgroups = try CgroupTree(layout: try .detect(), name: options.instance)
+        families = FamilyTable(cgroups: cgroups)
+        let layersDirectory = place.layers.number
+        layers = try LayerMounts(
+            sources: options.layerDirectories,
+            directory: Descriptor(owning: try check("dup") { fcntl(layersDirectory, F_DUPFD_CLOEXEC, 3) }))
+        pool = WritableLayerPool(companion: try LayerCompanion(directory: place.images.number))
+        queue = try EventQueue()
+        try queue.add(signals.number, token: Token.signals)
+        try queue.add(place.listener.number, token: Token.listener)
+        try queue.add(pool.descriptor, token: Token.companion)
+        try adoptAll()
+    }
+
+    /// Serves until it is told to stop or is of no more use. Sandboxes live on.
+    public func run() throws(SyscallError) {
+        log.write("serving \(options.instance), \(sandboxes.count) sandboxes adopted")
+        while !isStopping {
+            let hasWork = prepareAhead()
+            for token in try queue.wait(milliseconds: hasWork ? 0 : timeout()) { handle(token) }
+            endExpired()
+            finishEnded()
+            flushConnections()
+            families.endIdle(now: monotonicMilliseconds())
+            stopIfUseless()
+        }
+        try leave()
+    }
+
+    /// Leaves nothing behind but the sandboxes that live.
+    private func leave() throws(SyscallError) {
+        families.endIdle(now: monotonicMilliseconds(), atOnce: true)
+        let patience = monotonicMilliseconds() + Self.leavePatience
+        while families.families.values.contains(where: \.isEnding), monotonicMilliseconds() < patience {
+            for token in try queue.wait(milliseconds: Int32(Self.retryInterval)) where token >= Token.families {
+                handle(token)
+            }
+        }
+        if sandboxes.isEmpty { cgroups.remove("") }
+        try ServiceSocket(place, options).remove(options.socketName)
+        log.write("stopping, \(sandboxes.count) sandboxes live on")
+    }
+
+    func newToken() -> UInt64 {
+        lastToken += 1
+        return lastToken
+    }
+
+    private func handle(_ token: UInt64) {
+        switch token {
+        case Token.signals: isStopping = true
+        case Token.listener: accept()
+        case Token.companion: receiveWritableLayer()
+        case Token.families..<Token.firstFree: families.remove(Int(token - Token.families))
+        default:
+            if let sandbox = sandboxesByToken[token] {
+                firstProcessEnded(sandbox, token: token)
+            } else if let connection = connections[token] {
+                serve(connection, token: token)
+            }
+        }
+    }
+
+    private func accept() {
+        var peer: uid_t = 0
+        let number = nb_accept(place.listener.number)
+        guard number >= 0 else { return }  // it went away again
+        let socket = Descriptor(owning: number)
+        guard nb_peer_uid(number, &peer) == 0, peer == options.ownerID || peer == 0 else {
+            log.write("refused a connection of user \(peer)")
+            return
+        }
+        let token = newToken()
+        do { try queue.add(number, token: token) } catch { return log.write("connection: \(error)") }
+        if connections.count >= Self.connectionLimit, let oldest = connections.keys.min() {
+            connections[oldest] = nil  // a server that was restarted; its descriptor is closed with it
+        }
+        connections[token] = ServerConnection(socket)
+    }
+
+    private func receiveWritableLayer() {
+        do { try pool.receive() } catch {
+            log.write("\(error)")
+            isStopping = true  // without its companion it can make nothing; a new spawner can
+        }
+    }
+
+    /// Does one piece of work that a later request would else wait for.
+    /// - Returns: whether there is more.
+    private func prepareAhead() -> Bool {
+        do {
+            try pool.refill()
+            for family in families.families.values where try family.prepareOne() { return true }
+        } catch {
+            log.write("preparing: \(error)")
+        }
+        return false
+    }
+
+    private func flushConnections() {
+        for (token, connection) in connections where connection.hasMoreToSend {
+            do { try connection.flush() } catch { drop(token, error) }
+        }
+    }
+
+    /// Milliseconds until the next thing to do without being told; -1 for none.
+    private func timeout() -> Int32 {
+        var next: Int64 = .max
+        let now = wallMilliseconds()
+        for sandbox in sandboxes.values {
+            if sandbox.end != nil { next = min(next, Self.retryInterval) }
+            if sandbox.deadline > 0, sandbox.killedFor == nil { next = min(next, max(0, sandbox.deadline - now)) }
+        }
+        if connections.values.contains(where: \.hasMoreToSend) { next = min(next, Self.retryInterval) }
+        if !families.families.isEmpty { next = min(next, Self.uselessLimit) }
+        if uselessSince != nil { next = min(next, Self.uselessLimit / 4) }
+        return next == .max ? -1 : Int32(clamping: next)
+    }
+
+    private func stopIfUseless() {
+        guard connections.isEmpty, sandboxes.isEmpty else { return uselessSince = nil }
+        let now = monotonicMilliseconds()
+        let since = uselessSince ?? now
+        uselessSince = since
+        if now - since >= Self.uselessLimit { isStopping = true }
+    }
+}
+
+func wallMilliseconds() -> Int64 { milliseconds(CLOCK_REALTIME) }
+func monotonicMilliseconds() -> Int64 { milliseconds(CLOCK_MONOTONIC) }
+
+private func milliseconds(_ clock: clockid_t) -> Int64 {
+    var now = timespec()
+    clock_gettime(clock, &now)
+    return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
+}

@@ -1,0 +1,132 @@
+import CLinux
+import Foundation
+import Glibc
+import SpawnerProtocol
+import Testing
+
+/// A spawner of its own with two layers, in a directory of its own; all of it is gone when the body is.
+final class SpawnerFixture {
+    let directory: URL
+    let instance: String
+    /// Lowest first. Both have the file `which`; the directories that a root wants are in the lower one.
+    let layers: [String]
+    private var process: ChildProcess?
+
+    static func withSpawner(_ body: (SpawnerFixture) throws -> Void) throws {
+        let fixture = try SpawnerFixture()
+        defer { fixture.end() }
+        try fixture.start()
+        try body(fixture)
+    }
+
+    private init() throws {
+        instance = "test-\(UUID().uuidString.prefix(8).lowercased())"
+        directory = URL(fileURLWithPath: "/var/tmp/nestbox-\(instance)")
+        for name in ["run", "data", "layers"] {
+            try FileManager.default.createDirectory(
+                at: directory.appendingPathComponent(name), withIntermediateDirectories: true)
+        }
+        layers = [
+            try Self.seal(["etc/empty": "", "which": "lower", "lower": "here"], in: directory),
+            try Self.seal(["which": "upper"], in: directory),
+        ]
+    }
+
+    var pid: Int32 { process?.pid ?? -1 }
+
+    func socketPath(_ name: String) -> String { directory.appendingPathComponent("run/\(name)").path }
+
+    func connect() throws -> TestConnection { try TestConnection(socketPath("spawner.sock")) }
+
+    /// A request for a sandbox of both layers.
+    func request(_ id: String, _ change: (inout CreateSandbox) -> Void = { _ in }) -> CreateSandbox {
+        var request = CreateSandbox.example(id)
+        request.layers = layers
+        change(&request)
+        return request
+    }
+
+    /// What the probe in a sandbox answers.
+    func ask(_ id: String, _ line: String) throws -> String { try TestProbe.ask(socketPath("\(id).sock"), line) }
+
+    /// Starts a spawner and waits until it listens.
+    func start() throws {
+        let process = try ChildProcess(arguments, log: logPath)
+        self.process = process
+        while access(socketPath("spawner.sock"), F_OK) != 0 || (try? connect()) == nil {
+            guard process.poll() == nil else { throw TestFailure("the spawner ended: \(log)") }
+            sched_yield()
+        }
+    }
+
+    /// Runs a second spawner on the same data to its end.
+    func runAnother() throws -> Int32 { try ChildProcess(arguments).waitUntilExit() >> 8 }
+
+    /// Kills the spawner without a word.
+    func killSpawner() {
+        kill(pid, SIGKILL)
+        _ = process?.waitUntilExit()
+    }
+
+    /// Waits until the spawner ends by itself.
+    func waitForExit() -> Int32 { process?.waitUntilExit() ?? -1 }
+
+    var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
+
+    private var logPath: String { directory.appendingPathComponent("log").path }
+
+    private var arguments: [String] {
+        [
+            Self.products.appendingPathComponent("nestbox-spawner").path, "--socket-dir", directory.appendingPathComponent("run").path,
+            "--data", directory.appendingPathComponent("data").path,
+            "--layers", directory.appendingPathComponent("layers").path,
+            "--guest", Self.products.appendingPathComponent("box-probe").path,
+            "--uid", "0", "--gid", "0", "--instance", instance,
+        ]
+    }
+
+    private func end() {
+        if let process, process.poll() == nil {
+            endSandboxes()
+            kill(process.pid, SIGTERM)
+            _ = process.waitUntilExit()
+        }
+        try? FileManager.default.removeItem(at: directory)  // a leftover in /var/tmp harms nobody
+    }
+
+    private func endSandboxes() {
+        guard let connection = try? connect(), let live = try? connection.list() else { return }
+        for sandbox in live {
+            _ = try? connection.perform(.destroy(sandboxID: sandbox.sandboxID))
+            _ = try? connection.nextEnd()
+        }
+    }
+
+    private static var products: URL {
+        URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+    }
+
+    /// Makes a sealed layer of files.
+    private static func seal(_ files: [String: String], in directory: URL) throws -> String {
+        let tree = directory.appendingPathComponent("tree")
+        for (name, text) in files {
+            let file = tree.appendingPathComponent(name)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try text.write(to: file, atomically: false, encoding: .utf8)
+        }
+        let digest = (0..<64).map { _ in String(Int.random(in: 0..<16), radix: 16) }.joined()
+        let image = directory.appendingPathComponent("layers/\(digest).erofs").path
+        guard try ChildProcess(["/usr/bin/mkfs.erofs", image, tree.path]).waitUntilExit() == 0 else { throw TestFailure("mkfs.erofs failed") }
+        try FileManager.default.removeItem(at: tree)
+        return digest
+    }
+}
+
+struct TestFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}

@@ -1,0 +1,107 @@
+import CLinux
+import Glibc
+import LinuxSystem
+import SpawnerProtocol
+
+/// A server's connection to a spawner, one request at a time.
+final class TestConnection {
+    private let socket: Descriptor
+    private var number: UInt64 = 0
+    private var ends: [(String, SandboxEnd)] = []
+
+    /// Connects and says hello.
+    init(_ path: String) throws {
+        socket = try UnixSocket.connect(path, type: SOCK_SEQPACKET)
+        guard case .welcome = try perform(.hello(protocolVersion: SpawnerRequest.protocolVersion)) else {
+            throw TestFailure("the spawner did not welcome us")
+        }
+    }
+
+    func perform(_ operation: SpawnerRequest.Operation) throws -> SpawnerAnswer.Content {
+        number += 1
+        try send(SpawnerRequest(number: number, operation: operation).wireBytes)
+        while true {
+            let answer = try receive()
+            if answer.number == number { return answer.content }
+            keep(answer)
+        }
+    }
+
+    /// Creates, or throws what the spawner says against it.
+    func create(_ request: CreateSandbox) throws {
+        switch try perform(.create(request)) {
+        case .created: return
+        case .failed(let failure): throw failure
+        case let other: throw TestFailure("create was answered with \(other)")
+        }
+    }
+
+    func list() throws -> [RunningSandboxDescription] {
+        guard case .sandboxes(let sandboxes, isLast: true) = try perform(.list) else {
+            throw TestFailure("no list")
+        }
+        return sandboxes
+    }
+
+    /// Waits for the next sandbox to end.
+    func nextEnd() throws -> (String, SandboxEnd) {
+        while ends.isEmpty { keep(try receive()) }
+        return ends.removeFirst()
+    }
+
+    func send(_ bytes: [UInt8]) throws {
+        guard nb_send(socket.number, bytes, bytes.count, -1) == bytes.count else { throw SyscallError("sendmsg") }
+    }
+
+    func receive() throws -> SpawnerAnswer {
+        var bytes = [UInt8](repeating: 0, count: SpawnerRequest.datagramBytes)
+        var descriptor: Int32 = -1
+        let count = nb_receive(socket.number, &bytes, bytes.count, &descriptor, 0)
+        guard count > 0 else { throw TestFailure("the spawner hung up") }
+        return try SpawnerAnswer(wireBytes: Array(bytes.prefix(count)))
+    }
+
+    private func keep(_ answer: SpawnerAnswer) {
+        if case .ended(let id, let end) = answer.content { ends.append((id, end)) }
+    }
+}
+
+enum UnixSocket {
+    /// How long an answer may take before a test fails, in seconds.
+    private static let patience = 20
+
+    static func connect(_ path: String, type: __socket_type) throws(SyscallError) -> Descriptor {
+        let socket = Descriptor(
+            owning: try check("socket") { Glibc.socket(AF_UNIX, Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0) })
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let number = socket.number
+        var limit = timeval(tv_sec: patience, tv_usec: 0)
+        setsockopt(number, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        try check("connect", path: path) {
+            withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    Glibc.connect(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                }
+            }
+        }
+        return socket
+    }
+}
+
+/// The program that stands in for the guest.
+enum TestProbe {
+    static func ask(_ path: String, _ line: String) throws -> String {
+        let socket = try UnixSocket.connect(path, type: SOCK_STREAM)
+        let bytes = Array((line + "\n").utf8)
+        guard nb_send(socket.number, bytes, bytes.count, -1) == bytes.count else { throw SyscallError("send") }
+        var answer: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = read(socket.number, &chunk, chunk.count)
+            if count <= 0 { return String(decoding: answer, as: UTF8.self) }
+            answer += chunk.prefix(count)
+        }
+    }
+}
