@@ -89,7 +89,7 @@ static int private_tmpfs(void) {
     if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) return -1;
     uint32_t user = geteuid(), group = getegid();
     if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return -1;
-    if (nb_run_map(getpid(), user, user, group, group, 1) != 0) return -1;
+    if (nb_run_map(getpid(), user, user, group, group, 1, 1) != 0) return -1;
     if (mount("probe", "/sys", "tmpfs", 0, "size=64k,mode=755") != 0) return -1;
     return chdir("/sys");
 }
@@ -120,7 +120,7 @@ int nb_probe_erofs(int image) {
 
 static int map_mount(void *unused) {
     (void)unused;
-    int ids = nb_run_id_map(0, NOBODY, 0, NOBODY);
+    int ids = nb_run_id_map(0, NOBODY, 0, NOBODY, 1);
     if (ids < 0) return -1;
     int mount = nb_mount_new("tmpfs", NULL, "size=64k", 0);
     return mount < 0 ? -1 : nb_mount_map_ids(mount, ids);
