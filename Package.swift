@@ -37,6 +37,7 @@ let package = Package(
         .executableTarget(
             name: "nestbox-spawner", dependencies: ["Spawning"], linkerSettings: staticExecutable),
         .target(name: "Spawning", dependencies: ["CLinux", "LinuxSystem", "SpawnerProtocol", "WireCoding"]),
+        .target(name: "HostProbes", dependencies: ["CLinux", "LinuxSystem"]),
         .target(name: "DirectRun", dependencies: ["CLinux", "LinuxSystem"]),
         .executableTarget(name: "nestbox-run", dependencies: ["DirectRun"], linkerSettings: staticExecutable),
 
@@ -101,7 +102,7 @@ let package = Package(
             dependencies: [
                 "APIClient", "Edge", "E2BAPI", "HTTPExchange", "Orchestrator", "IsolationBackends", "GuestClient",
                 "GuestProtocol", "WireCoding", "Auth", "Persistence", "Layers", "SandboxModel", "CLinux", "LinuxSystem",
-                "SpawnerProtocol",
+                "SpawnerProtocol", "HostProbes", "DirectRun",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
@@ -118,12 +119,13 @@ let package = Package(
         .testTarget(name: "SpawnerProtocolTests", dependencies: ["SpawnerProtocol", "WireCoding"]),
         .testTarget(name: "SandboxModelTests", dependencies: ["SandboxModel"]),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "CLinux"]),
+        .testTarget(name: "DirectRunTests", dependencies: ["DirectRun", "LinuxSystem"]),
+        .testTarget(name: "HostProbesTests", dependencies: ["HostProbes", "LinuxSystem"]),
         // The live tests run nestbox-spawner and box-probe; a test that depends on a static program does not link.
         .executableTarget(name: "box-probe", path: "Tests/BoxProbe", linkerSettings: staticExecutable),
         .testTarget(
             name: "SpawningTests",
             dependencies: ["Spawning", "LinuxSystem", "SpawnerProtocol", "WireCoding", "CLinux"]),
-        .testTarget(name: "DirectRunTests", dependencies: ["DirectRun"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers"]),
         .testTarget(name: "PersistenceTests", dependencies: ["Persistence"]),
         .testTarget(name: "AuthTests", dependencies: ["Auth", "Persistence"]),

@@ -45,6 +45,9 @@ static void execute(const struct nb_launch *launch) {
 static _Noreturn void program(const struct nb_launch *launch, int report) {
     if (setsid() < 0) nb_child_fail(report, "setsid", NULL);
     if (launch->alone.takes_terminal && ioctl(0, TIOCSCTTY, 0) != 0) nb_child_fail(report, "take terminal", NULL);
+    uint32_t user = launch->alone.program_user, group = launch->alone.program_group;
+    if (syscall(SYS_setresgid, group, group, group) != 0) nb_child_fail(report, "setresgid", NULL);
+    if (syscall(SYS_setresuid, user, user, user) != 0) nb_child_fail(report, "setresuid", NULL);
     if (nb_clear_capabilities() != 0) nb_child_fail(report, "drop capabilities", NULL);
     close(CONTROL);
     execute(launch);

@@ -176,7 +176,7 @@ static int refuse(struct entry *entry, const char *step, const char *detail) {
 static int map_user(struct entry *entry) {
     const struct nb_alone *alone = &entry->launch->alone;
     if (nb_run_map(entry->started->pid, alone->user, alone->user_outside, alone->group, alone->group_outside,
-                   alone->keeps_groups) == 0
+                   alone->id_count, alone->keeps_groups) == 0
         && write(entry->gate[1], "", 1) == 1)
         return 0;
     refuse(entry, "map the user", NULL);

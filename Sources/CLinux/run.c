@@ -81,12 +81,12 @@ static int write_proc(pid_t pid, const char *name, const char *text) {
 
 int nb_run_map(
     pid_t pid, uint32_t user_inside, uint32_t user_outside, uint32_t group_inside, uint32_t group_outside,
-    int denies_groups) {
+    uint32_t count, int denies_groups) {
     char line[64];
     if (denies_groups && write_proc(pid, "setgroups", "deny") != 0) return -1;
-    snprintf(line, sizeof line, "%u %u 1\n", group_inside, group_outside);
+    snprintf(line, sizeof line, "%u %u %u\n", group_inside, group_outside, count);
     if (write_proc(pid, "gid_map", line) != 0) return -1;
-    snprintf(line, sizeof line, "%u %u 1\n", user_inside, user_outside);
+    snprintf(line, sizeof line, "%u %u %u\n", user_inside, user_outside, count);
     return write_proc(pid, "uid_map", line);
 }
 
@@ -95,12 +95,13 @@ static int idle(void *unused) {
     for (;;) syscall(SYS_ppoll, NULL, 0, NULL, NULL, 0);
 }
 
-int nb_run_id_map(uint32_t user_inside, uint32_t user_outside, uint32_t group_inside, uint32_t group_outside) {
+int nb_run_id_map(
+    uint32_t user_inside, uint32_t user_outside, uint32_t group_inside, uint32_t group_outside, uint32_t count) {
     static char stack[16 << 10] __attribute__((aligned(16)));
     char path[64];
     pid_t pid = clone(idle, stack + sizeof stack, CLONE_VM | CLONE_NEWUSER | SIGCHLD, NULL);
     if (pid < 0) return -1;
-    int result = nb_run_map(pid, user_inside, user_outside, group_inside, group_outside, 0);
+    int result = nb_run_map(pid, user_inside, user_outside, group_inside, group_outside, count, 0);
     if (result == 0) {
         snprintf(path, sizeof path, "/proc/%d/ns/user", pid);
         result = open(path, O_RDONLY | O_CLOEXEC);

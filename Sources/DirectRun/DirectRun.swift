@@ -22,26 +22,17 @@ public enum DirectRun {
     }
 
     static func run(_ options: RunOptions) throws(RunError) -> Int32 {
-        let user = RunUser.current()
-        let shares = try shares(options, user)
-        let root = HostRoot(shares: shares)
+        let root = try RunRoot(options)
         let cgroup = try RunCgroup(options)
         for warning in cgroup.warnings { tell("warning: " + warning) }
         do throws(RunError) {
-            let launch = try RunLaunch.start(options, user: user, plan: root.plan, cgroup: cgroup)
+            let launch = try RunLaunch.start(options, root: root, cgroup: cgroup)
             let end = try launch.finish(timeoutMilliseconds: options.timeoutMilliseconds)
             return conclude(end, options, cgroup)
         } catch {
             remove(cgroup)
             throw error
         }
-    }
-
-    private static func shares(_ options: RunOptions, _ user: RunUser) throws(RunError) -> [RunShare] {
-        var shares: [RunShare] = []
-        for path in options.readOnlyPaths { shares.append(try RunShare(path, isWritable: false, user: user)) }
-        for path in options.writablePaths { shares.append(try RunShare(path, isWritable: true, user: user)) }
-        return shares
     }
 
     private static func conclude(_ end: RunLaunch.End, _ options: RunOptions, _ cgroup: RunCgroup) -> Int32 {

@@ -4,11 +4,6 @@ import Glibc
 /// The root of a run without a template: one private tmpfs with the host's `/usr` read-only, an `/etc` of our own and a
 /// few device nodes. Nothing else of the host is in it.
 struct HostRoot {
-    /// Bytes and inodes of all that can be written, charged to the memory limit as well.
-    static let stageOptions = "mode=755,size=256m,nr_inodes=65536"
-    /// The root is made over this directory of the host, which no share may name: it is hidden while the rest is taken.
-    static let stage = "/sys"
-
     private static let directories: [(path: String, mode: UInt32)] = [
         ("usr", 0o755), ("etc", 0o755), ("etc/ssl", 0o755), ("dev", 0o755), ("dev/shm", 0o1777), ("dev/pts", 0o755),
         ("proc", 0o755), ("tmp", 0o1777), ("work", 0o755), ("home", 0o755), ("home/user", 0o755), ("run", 0o755),
@@ -16,7 +11,6 @@ struct HostRoot {
     ]
     /// On a merged host these are links into `/usr`, on an older one directories of their own.
     private static let usrNames = ["bin", "sbin", "lib", "lib64", "lib32", "libx32"]
-    private static let devices = ["null", "zero", "full", "random", "urandom", "tty"]
     /// What programs in `/usr` cannot do without and tells nothing about the host's users.
     private static let configuration = ["alternatives", "ld.so.cache", "ssl/certs", "services"]
 
@@ -29,10 +23,10 @@ struct HostRoot {
         plan.link("var/run", to: "../run")
         plan.bindHost("/usr", at: "usr", attributes: RootPlan.readOnly)
         addUsrNames(to: &plan)
-        addDevices(to: &plan)
+        plan.addDevices()
         addConfiguration(to: &plan)
         plan.mount("proc", at: "proc", attributes: NB_NO_SETUID | NB_NO_DEVICES | NB_NO_EXEC)
-        for share in shares { share.add(to: &plan) }
+        for share in shares { share.add(to: &plan, hostUsr: true) }
         plan.pivot()
         return plan
     }
@@ -46,20 +40,6 @@ struct HostRoot {
                 plan.bindHost("/" + name, at: name, attributes: RootPlan.readOnly)
             }
         }
-    }
-
-    private func addDevices(to plan: inout RootPlan) {
-        for name in Self.devices {
-            plan.file("dev/" + name)
-            plan.bindHost("/dev/" + name, at: "dev/" + name, attributes: NB_NO_SETUID | NB_NO_EXEC)
-        }
-        plan.mount(
-            "devpts", at: "dev/pts", options: "ptmxmode=0666,mode=0620", attributes: NB_NO_SETUID | NB_NO_EXEC)
-        plan.link("dev/fd", to: "/proc/self/fd")
-        plan.link("dev/stdin", to: "/proc/self/fd/0")
-        plan.link("dev/stdout", to: "/proc/self/fd/1")
-        plan.link("dev/stderr", to: "/proc/self/fd/2")
-        plan.link("dev/ptmx", to: "pts/ptmx")
     }
 
     private func addConfiguration(to plan: inout RootPlan) {

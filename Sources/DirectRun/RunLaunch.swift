@@ -20,14 +20,14 @@ struct RunLaunch: ~Copyable {
 
     /// Starts the command. On throw nothing of it runs.
     static func start(
-        _ options: RunOptions, user: RunUser, plan: RootPlan, cgroup: RunCgroup
+        _ options: RunOptions, root: RunRoot, cgroup: RunCgroup
     ) throws(RunError) -> RunLaunch {
         let signals = Descriptor(owning: try refusing("signals") { nb_run_signals() })
         let control = try RunPipe()
-        var launch = description(options: options, user: user, cgroup: cgroup)
+        var launch = description(options: options, root: root)
         launch.passed.0 = control.readEnd
         launch.passed_count = 1
-        var started = try clone(&launch, plan: plan, options: options, cgroup: cgroup)
+        var started = try clone(&launch, root: root, options: options, cgroup: cgroup)
         try awaitProgram(&started, options)
         return RunLaunch(started: started, control: control, signals: signals)
     }
@@ -49,28 +49,33 @@ struct RunLaunch: ~Copyable {
         }
     }
 
-    private static func description(options: RunOptions, user: RunUser, cgroup: RunCgroup) -> nb_launch {
+    private static func description(options: RunOptions, root: RunRoot) -> nb_launch {
+        let user = root.user
         var launch = nb_launch()
         launch.cgroup = -1
         launch.gate = -1
+        launch.pid_namespace = -1
         launch.executable = -1
         launch.new_namespaces = namespaces
         launch.hostname = kept(SyntheticFiles.hostname)
         launch.no_new_privileges = 1
         launch.inherits_standard_streams = 1
-        launch.directory = kept(options.directory)
+        launch.directory = kept(options.directory ?? root.directory)
         launch.program = kept(options.command[0])
-        launch.alone.user = RunUser.inside
-        launch.alone.group = RunUser.insideGroup
         launch.alone.maps_user = 1
-        launch.alone.user_outside = user.outside
-        launch.alone.group_outside = user.outsideGroup
+        launch.alone.id_count = user.idCount
+        launch.alone.user = user.firstInside
+        launch.alone.group = user.firstInside
+        launch.alone.user_outside = user.firstOutside
+        launch.alone.group_outside = user.firstOutsideGroup
+        launch.alone.program_user = RunUser.inside
+        launch.alone.program_group = RunUser.inside
         launch.alone.keeps_groups = user.isPrivileged ? 0 : 1
         launch.alone.raises_loopback = 1
         launch.alone.stays = 1
         launch.alone.search_path = kept(RunEnvironment.searchPath)
-        launch.alone.stage = kept(HostRoot.stage)
-        launch.alone.stage_options = kept(HostRoot.stageOptions)
+        launch.alone.stage = kept(RunRoot.stage)
+        launch.alone.stage_options = kept(RunRoot.stageOptions)
         launch.alone.arguments = CommandLine.unsafeArgv[0]
         launch.alone.argument_bytes = argumentBytes()
         return launch
@@ -85,17 +90,17 @@ struct RunLaunch: ~Copyable {
     }
 
     private static func clone(
-        _ launch: inout nb_launch, plan: RootPlan, options: RunOptions, cgroup: RunCgroup
+        _ launch: inout nb_launch, root: RunRoot, options: RunOptions, cgroup: RunCgroup
     ) throws(RunError) -> nb_started {
         let limits = limits(options)
         let processFiles = (cgroup.sandbox?.processFiles ?? []).map(kept)
         let filter = SeccompFilter.directRun
-        launch.steps = UnsafePointer(keptArray(plan.steps))
-        launch.step_count = plan.steps.count
+        launch.steps = UnsafePointer(keptArray(root.plan.steps))
+        launch.step_count = root.plan.steps.count
         launch.limits = UnsafePointer(keptArray(limits))
         launch.limit_count = limits.count
         launch.arguments = UnsafePointer(keptArray(options.command.map(kept) + [nil]))
-        launch.environment = UnsafePointer(keptArray(RunEnvironment.words(options).map(kept) + [nil]))
+        launch.environment = UnsafePointer(keptArray(RunEnvironment.words(options, root).map(kept) + [nil]))
         launch.process_files = UnsafePointer(keptArray(processFiles))
         launch.process_file_count = processFiles.count
         launch.filter = UnsafeRawPointer(keptArray(filter))

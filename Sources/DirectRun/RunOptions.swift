@@ -20,7 +20,8 @@ public struct RunOptions: Hashable, Sendable {
     public var writablePaths: [String] = []
     /// `NAME=value`, in the order given.
     public var environment: [String] = []
-    public var directory = "/work"
+    /// Nil: where the root says.
+    public var directory: String?
     public var template: String?
     public var templates = "build/templates"
     public var wantsHelp = false

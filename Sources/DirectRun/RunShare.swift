@@ -34,7 +34,7 @@ struct RunShare {
     private static func mappedMount(
         _ path: String, _ isWritable: Bool, owner: stat, _ user: RunUser
     ) throws(RunError) -> Int32? {
-        let ids = nb_run_id_map(owner.st_uid, user.outside, owner.st_gid, user.outsideGroup)
+        let ids = nb_run_id_map(owner.st_uid, user.outside, owner.st_gid, user.outsideGroup, 1)
         let mount = nb_mount_copy(AT_FDCWD, path, 0)
         defer { if ids >= 0 { close(ids) } }
         if ids >= 0, mount >= 0, nb_mount_map_ids(mount, ids) == 0,
@@ -46,10 +46,10 @@ struct RunShare {
         throw .refused(step: "--write \(path)", reason: "its file system cannot lend files (\(reason(errno)))")
     }
 
-    /// Makes what the share is mounted on, unless it lies in `/usr` and is there, and mounts it.
-    func add(to plan: inout RootPlan) {
+    /// Makes what the share is mounted on, unless it lies in the host's `/usr` and is there, and mounts it.
+    func add(to plan: inout RootPlan, hostUsr: Bool) {
         let inside = String(path.dropFirst())
-        if !path.hasPrefix("/usr/") && path != "/usr" { addMountPoint(inside, to: &plan) }
+        if !hostUsr || !path.hasPrefix("/usr/") && path != "/usr" { addMountPoint(inside, to: &plan) }
         if let mount {
             plan.attach(mount, at: inside)
         } else {

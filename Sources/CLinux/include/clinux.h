@@ -2,6 +2,7 @@
 
 #include "clinux_events.h"
 #include "clinux_mounts.h"
+#include "clinux_probe.h"
 #include "clinux_spawn.h"
 #include "clinux_run.h"
 #include "clinux_seccomp.h"

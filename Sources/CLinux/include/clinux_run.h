@@ -18,12 +18,13 @@ int nb_run_pipe(int ends[2]);
 
 enum nb_run_end nb_run_wait(int pidfd, int signals, int control, int64_t timeout_milliseconds, int *status);
 
-/// Maps the single user `inside` of the process's new user namespace to `outside`, and the same with the group.
-/// `denies_groups` is for callers without privilege. -1 with errno.
+/// Maps `count` users from `user_inside` on of the process's new user namespace to those from `user_outside` on, and
+/// the same with the groups. `denies_groups` is for callers without privilege. -1 with errno.
 int nb_run_map(
     pid_t pid, uint32_t user_inside, uint32_t user_outside, uint32_t group_inside, uint32_t group_outside,
-    int denies_groups);
+    uint32_t count, int denies_groups);
 
-/// A user namespace that maps `user_inside` to `user_outside`, and the same with the group: the shape of a mount that
-/// shows one user's files as another's. Answers its descriptor, or -1 with errno.
-int nb_run_id_map(uint32_t user_inside, uint32_t user_outside, uint32_t group_inside, uint32_t group_outside);
+/// A user namespace with such a map: the shape of a mount that shows some users' files as others'. Answers its
+/// descriptor, or -1 with errno.
+int nb_run_id_map(
+    uint32_t user_inside, uint32_t user_outside, uint32_t group_inside, uint32_t group_outside, uint32_t count);

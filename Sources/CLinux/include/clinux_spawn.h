@@ -56,14 +56,17 @@ struct nb_limit {
 
 /// How a box that stands alone differs from one in a family. All zero: it does not.
 struct nb_alone {
-    /// The helper maps `user` and `group` of the new user namespace to these, before the first process goes on; a
-    /// caller without privilege maps only itself, and its groups stay.
+    /// The helper maps `id_count` ids of the new user namespace, from `user` and `group` on, to these, before the first
+    /// process goes on. With `keeps_groups` for a caller without privilege, who maps only itself.
     int maps_user;
+    uint32_t id_count;
     uint32_t user_outside;
     uint32_t group_outside;
-    /// The ids that the first process takes inside.
+    /// The ids that the first process takes inside, and the program's.
     uint32_t user;
     uint32_t group;
+    uint32_t program_user;
+    uint32_t program_group;
     int keeps_groups;
     /// Brings `lo` up in the new network namespace.
     int raises_loopback;
