@@ -38,6 +38,7 @@ struct NestboxCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "nestbox", abstract: "Runs untrusted code in sandboxes.", version: "0.1.0",
         subcommands: [
-            ServeCommand.self, EnvCommand.self, KeyCommand.self, SandboxCommand.self, ConfigCommand.self,
+            Run.self, ServeCommand.self, SandboxCommand.self, EnvCommand.self, KeyCommand.self, Doctor.self,
+            ConfigCommand.self,
         ])
 }
