@@ -113,6 +113,7 @@ struct tree_process {
     unsigned long long started;
     char state;
     char descends;
+    char told;
     char told_group;
 };
 
@@ -146,6 +147,7 @@ static int read_process(const char *name, struct tree_process *process) {
     if (!field) return -1;
     process->started = strtoull(field + 1, NULL, 10);
     process->descends = 0;
+    process->told = 0;
     process->told_group = 0;
     return 0;
 }
@@ -213,10 +215,6 @@ static void send_to(const struct tree_process *process, int signal) {
     close(handle);
 }
 
-static int is_stopped(const struct tree_process *process) { return process->state == 'T' || process->state == 't'; }
-
-static int is_dead(const struct tree_process *process) { return process->state == 'Z' || process->state == 'X'; }
-
 // - Returns: 1 once for each group in a list.
 static int is_new_group(struct process_list *list, size_t index) {
     for (size_t other = 0; other < index; other++)
@@ -228,21 +226,43 @@ static int is_new_group(struct process_list *list, size_t index) {
 // A process that forks and dies is another one by the time it was listed, but stays in its group, and the kernel lets
 // no fork pass a signal to a group. Every group with a member in the tree is wholly in it: the command began a session
 // of its own, and nobody can join a session.
-// - Returns: how many descendants can still run, that is, are neither stopped nor dead.
-static size_t signal_descendants(struct process_list *list, int signal) {
+static void send_to_group(struct process_list *list, size_t index, int signal) {
+    pid_t group = list->all[index].group;
+    if (group > 1 && group != getpgrp() && is_new_group(list, index)) kill(-group, signal);
+}
+
+static struct tree_process *find_same(struct process_list *list, const struct tree_process *process) {
+    struct tree_process *found = find_process(list, process->pid);
+    return found && found->started == process->started ? found : NULL;
+}
+
+// Leaves out who was told in `earlier`: a signal that is pending is enough to keep a process from forking, whether it
+// has had the time to obey or not.
+// - Returns: how many descendants were told now.
+static size_t signal_descendants(struct process_list *list, struct process_list *earlier, int signal) {
     if (list_processes(list)) return 0;
     mark_descendants(list);
-    pid_t own_group = getpgrp();
-    size_t running = 0;
+    size_t count = 0;
     for (size_t index = 0; index < list->count; index++) {
         struct tree_process *process = &list->all[index];
-        if (!process->descends || is_dead(process) || (signal == SIGSTOP && is_stopped(process))) continue;
-        running++;
-        if (process->group > 1 && process->group != own_group && is_new_group(list, index))
-            kill(-process->group, signal);
+        if (!process->descends || process->state == 'Z' || process->state == 'X') continue;
+        struct tree_process *same = find_same(earlier, process);
+        process->told = 1;
+        if (same && same->told) continue;
+        count++;
+        send_to_group(list, index, signal);
         send_to(process, signal);
     }
-    return running;
+    return count;
+}
+
+// One round of `signal_descendants`, remembered for the next.
+static size_t tell_new_descendants(struct process_list *list, struct process_list *earlier, int signal) {
+    size_t count = signal_descendants(list, earlier, signal);
+    struct process_list swapped = *earlier;
+    *earlier = *list;
+    *list = swapped;
+    return count;
 }
 
 // For a tree that changes group with every fork: everything in the sandbox but PID 1 and this process stops for the
@@ -255,8 +275,8 @@ static void kill_among_stopped(struct process_list *list, struct process_list *b
         if (list->all[index].descends) send_to(&list->all[index], SIGKILL);
     for (size_t index = 0; index < list->count; index++) {
         struct tree_process *process = &list->all[index];
-        struct tree_process *earlier = find_process(before, process->pid);
-        int was_stopped = earlier && earlier->started == process->started && is_stopped(earlier);
+        struct tree_process *earlier = find_same(before, process);
+        int was_stopped = earlier && (earlier->state == 'T' || earlier->state == 't');
         if (!process->descends && !was_stopped && process->pid != 1 && process->pid != getpid())
             send_to(process, SIGCONT);
     }
@@ -276,28 +296,40 @@ static int reap(pid_t command, int *status, int *ended) {
     }
 }
 
-// Stops all first, so that nothing can fork out of the way, then kills. No children left means no descendants left,
-// for orphans become children of the subreaper.
-// - Returns: 0 when the tree is gone, 1 if the time was up before.
-static int kill_tree(pid_t command, int *status, int *ended) {
-    struct process_list list = {0}, before = {0};
-    int round = 0;
-    while (round < STOP_ROUNDS && signal_descendants(&list, SIGSTOP) > 0) round++, sched_yield();
-    // Only where kill(-1) means the sandbox: under a PID 1.
-    if (round == STOP_ROUNDS && getppid() == 1) kill_among_stopped(&list, &before);
-    free(before.all);
+// Reaps until nobody is left or `milliseconds` are over.
+// - Returns: 1 if there are no children left.
+static int reap_for(uint64_t milliseconds, pid_t command, int *status, int *ended) {
     sigset_t child;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
-    struct timespec pause = {.tv_nsec = KILL_ROUND_MILLISECONDS * 1000000L};
+    struct timespec pause = {.tv_nsec = (long)milliseconds * 1000000L};
+    uint64_t end = guest_monotonic_milliseconds() + milliseconds;
+    do {
+        if (reap(command, status, ended)) return 1;
+    } while (sigtimedwait(&child, NULL, &pause) == SIGCHLD && guest_monotonic_milliseconds() < end);
+    return reap(command, status, ended);
+}
+
+// Stops all first, so that nothing forks out of the way, then kills. No children left means no descendants left, for
+// orphans become children of the subreaper.
+// - Parameter is_sandbox: whether all processes to be seen are the sandbox's.
+// - Returns: 0 when the tree is gone, 1 if the time was up before.
+static int kill_tree(pid_t command, int is_sandbox, int *status, int *ended) {
+    struct process_list list = {0}, earlier = {0};
+    for (int round = 0; round < STOP_ROUNDS; round++)
+        if (tell_new_descendants(&list, &earlier, SIGSTOP) == 0) break;
+    earlier.count = 0;
+    int is_gone = 0;
     uint64_t end = guest_monotonic_milliseconds() + KILL_LIMIT_MILLISECONDS;
-    while (guest_monotonic_milliseconds() < end) {
-        signal_descendants(&list, SIGKILL);
-        do {
-            if (reap(command, status, ended)) return free(list.all), 0;
-        } while (sigtimedwait(&child, NULL, &pause) == SIGCHLD);
+    for (int round = 0; !is_gone && guest_monotonic_milliseconds() < end; round++) {
+        // New ones after the first round were not stopped in time: they move faster than they are listed.
+        if (tell_new_descendants(&list, &earlier, SIGKILL) > 0 && round > 0 && is_sandbox)
+            kill_among_stopped(&list, &earlier);
+        is_gone = reap_for(KILL_ROUND_MILLISECONDS, command, status, ended);
     }
-    return free(list.all), 1;
+    free(list.all);
+    free(earlier.all);
+    return !is_gone;
 }
 
 // ---- the supervisor
@@ -325,7 +357,7 @@ static _Noreturn void leave(int kind, int value, int detail) {
 }
 
 // Until the command ends by itself, or its tree is killed on request or because PID 1 is gone.
-static _Noreturn void watch_command(pid_t command) {
+static _Noreturn void watch_command(pid_t command, int is_sandbox) {
     sigset_t awaited;
     sigemptyset(&awaited);
     sigaddset(&awaited, SIGCHLD);
@@ -338,7 +370,7 @@ static _Noreturn void watch_command(pid_t command) {
         siginfo_t info;
         int number = sigwaitinfo(&awaited, &info);
         if (number == SIGTERM || (number == SIGRTMIN && info.si_value.sival_int == SIGKILL)) {
-            int incomplete = kill_tree(command, &status, &ended);
+            int incomplete = kill_tree(command, is_sandbox, &status, &ended);
             if (!ended) status = SIGKILL;
             leave(GUEST_REPORT_EXITED, status, incomplete);
         }
@@ -360,7 +392,8 @@ static _Noreturn void supervise(const struct guest_command *command, pid_t paren
     if (start.step) leave(GUEST_REPORT_FAILED, start.step, start.error);
     close(0), close(1), close(2);  // the command's; held here they would never end
     report_to(GUEST_REPORT_STARTED, child, 0);
-    watch_command(child);
+    // Whose parent was PID 1 from the start is in a pid namespace that is all the sandbox's, and kill(-1) stays in it.
+    watch_command(child, parent == 1);
 }
 
 pid_t guest_start_command(const struct guest_command *command) {

@@ -81,7 +81,8 @@ import WireCoding
 
     @Test(arguments: [
         ("no-such-command", GuestFailure.Code.notFound), ("/no/such/command", .notFound),
-        ("/etc/passwd", .permissionDenied), ("/etc", .permissionDenied), ("", .invalidArgument), ("a\0b", .invalidArgument),
+        ("/etc/passwd", .permissionDenied), ("/etc", .permissionDenied),
+        ("", .invalidArgument), ("a\0b", .invalidArgument),
     ]) func `a command that cannot be executed fails before it is started`(
         command: String, code: GuestFailure.Code
     ) throws {

@@ -84,14 +84,14 @@ func withGuest<Result>(
 ) throws -> Result {
     var template = Array("/tmp/nestbox-guest-test-XXXXXX".utf8CString)
     let directory = String(cString: mkdtemp(&template))
+    defer { removeTree(directory) }
     let listener = try listen(directory + "/guest.sock")
+    defer { close(listener) }
     let guest = LiveGuest(directory: directory, processID: try spawnGuest(listener, isFirst: isFirst))
-    close(listener)
     defer {
         // Its supervisors end the commands when it is gone.
         kill(guest.processID, SIGKILL)
         waitpid(guest.processID, nil, 0)
-        removeTree(directory)
     }
     if configured {
         let configuration = Configuration(
