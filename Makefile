@@ -5,7 +5,6 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-PROGRAMS := nestbox nestbox-spawner nestbox-guest
 VENV := build/venv
 PORT ?= 8300
 ONCE ?=
@@ -23,7 +22,9 @@ build: setup  ## release build; leaves bin/nestbox, bin/nestbox-spawner, bin/nes
 	@echo "build: release"
 	@swift build --configuration release
 	@mkdir -p bin
-	@cd .build/release && install --compare --mode=755 $(PROGRAMS) $(CURDIR)/bin
+	@cd .build/release && install --compare --mode=755 nestbox-spawner nestbox-guest $(CURDIR)/bin
+	@install --compare --mode=755 .build/release/nestbox-run bin/nestbox  # small and quick; becomes the next for all but `run`
+	@install --compare --mode=755 .build/release/nestbox bin/nestbox-server
 
 templates: setup  ## build the templates of Templates/ into build/templates/
 	@for template in Templates/*/; do scripts/build-template "$$(basename "$$template")"; done
