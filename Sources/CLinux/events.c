@@ -126,11 +126,12 @@ int nb_give_socket(int directory, const char *name, uid_t uid, gid_t gid) {
 
 int nb_accept(int socket) { return accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
 
-int nb_peer_uid(int socket, uid_t *uid) {
+int nb_peer(int socket, uid_t *uid, pid_t *pid) {
     struct ucred peer;
     socklen_t size = sizeof peer;
     if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return -1;
     *uid = peer.uid;
+    *pid = peer.pid;
     return 0;
 }
 

@@ -49,6 +49,13 @@ final class TestConnection {
         return ends.removeFirst()
     }
 
+    /// The process that listens.
+    var peerPid: Int32 {
+        var uid: uid_t = 0
+        var pid: pid_t = 0
+        return nb_peer(socket.number, &uid, &pid) == 0 ? pid : -1
+    }
+
     func send(_ bytes: [UInt8]) throws {
         guard nb_send(socket.number, bytes, bytes.count, -1) == bytes.count else { throw SyscallError("sendmsg") }
     }
