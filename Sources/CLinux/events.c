@@ -155,7 +155,8 @@ ssize_t nb_receive(int socket, void *bytes, size_t capacity, int *descriptor, in
     char control[CMSG_SPACE(sizeof(int))];
     struct iovec vector = {.iov_base = bytes, .iov_len = capacity};
     struct msghdr message = {
-        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_LEN(sizeof(int))};  // room for one
+        // One has room.
+        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_LEN(sizeof(int))};
     *descriptor = -1;
     ssize_t count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | flags);
     if (count < 0) return -1;

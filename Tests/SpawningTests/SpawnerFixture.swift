@@ -80,7 +80,8 @@ final class SpawnerFixture {
 
     private var arguments: [String] {
         [
-            Self.products.appendingPathComponent("nestbox-spawner").path, "--socket-dir", directory.appendingPathComponent("run").path,
+            Self.products.appendingPathComponent("nestbox-spawner").path,
+            "--socket-dir", directory.appendingPathComponent("run").path,
             "--data", directory.appendingPathComponent("data").path,
             "--layers", directory.appendingPathComponent("layers").path,
             "--guest", Self.products.appendingPathComponent(guest).path,
@@ -120,7 +121,9 @@ final class SpawnerFixture {
         }
         let digest = (0..<64).map { _ in String(Int.random(in: 0..<16), radix: 16) }.joined()
         let image = directory.appendingPathComponent("layers/\(digest).erofs").path
-        guard try ChildProcess(["/usr/bin/mkfs.erofs", image, tree.path]).waitUntilExit() == 0 else { throw TestFailure("mkfs.erofs failed") }
+        guard try ChildProcess(["/usr/bin/mkfs.erofs", image, tree.path]).waitUntilExit() == 0 else {
+            throw TestFailure("mkfs.erofs failed")
+        }
         try FileManager.default.removeItem(at: tree)
         return digest
     }
