@@ -111,7 +111,9 @@ let package = Package(
         .testTarget(name: "AuthTests", dependencies: ["Auth", "Persistence"]),
         .testTarget(name: "OrchestratorTests", dependencies: ["Orchestrator", "Isolation", "Persistence", "Layers"]),
         .testTarget(name: "GuestClientTests", dependencies: ["GuestClient", "GuestProtocol"]),
-        .testTarget(name: "E2BAPITests", dependencies: ["E2BAPI", "HTTPExchange"]),
+        .testTarget(
+            name: "E2BAPITests",
+            dependencies: ["E2BAPI", "HTTPExchange", "Auth", "Orchestrator", "Isolation", "Persistence", "Layers"]),
         .testTarget(name: "EdgeTests", dependencies: ["Edge", "HTTPExchange"]),
         .testTarget(name: "TidyTests"),
     ],
