@@ -190,7 +190,8 @@ import Testing
     }
 
     @Test(arguments: ["a", "%zz", "a=%25zz", "a=%25ff"]) func `what is no filter is refused by name`(query: String) {
-        #expect(throws: SpecError.malformed(field: "metadata", value: query, allowed: "URL-encoded 'key=value' pairs")) {
+        #expect(throws: SpecError.malformed(field: "metadata", value: query, allowed: "URL-encoded 'key=value' pairs"))
+        {
             try MetadataFilter.pairs(query)
         }
     }

@@ -71,7 +71,8 @@ import Testing
         (#"{"templateID":"base","metadata":{"a":1}}"#, 400, "metadata.a: is not a string"),
         (#"{"templateID":"base","envVars":{"A=B":"x"}}"#, 400, "envVars"),
         (#"{"templateID":"base","envVars":{"A":"\u0000"}}"#, 400, "envVars"),
-        (#"{"templateID":"base""#, 400, "not valid JSON"), (#""base""#, 400, "the body"), ("", 400, "the body is empty"),
+        (#"{"templateID":"base""#, 400, "not valid JSON"), (#""base""#, 400, "the body"),
+        ("", 400, "the body is empty"),
         (#"{"templateID":"base","autoPause":true}"#, 501, "autoPause is not in this version of Nestbox"),
         (#"{"templateID":"base","autoResume":{"enabled":true}}"#, 501, "autoResume"),
         (#"{"templateID":"base","autoPauseMemory":false}"#, 400, "autoPauseMemory"),
@@ -93,7 +94,8 @@ import Testing
     }
 
     @Test(arguments: [
-        #"{"templateID":"base:default","newer":{"field":[1]}}"#, #"{"templateID":"tbase","allow_internet_access":true}"#,
+        #"{"templateID":"base:default","newer":{"field":[1]}}"#,
+        #"{"templateID":"tbase","allow_internet_access":true}"#,
         #"{"templateID":"base","allow_internet_access":false,"network":{"denyOut":["0.0.0.0/0"]}}"#,
         #"{"templateID":"base","network":{},"volumeMounts":[],"iam":{"tokens":{}},"mcp":null,"autoResume":{}}"#,
     ])
