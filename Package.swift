@@ -132,7 +132,11 @@ let package = Package(
         .testTarget(name: "OrchestratorTests", dependencies: ["Orchestrator", "Isolation", "Persistence", "Layers"]),
         .testTarget(name: "GuestClientTests", dependencies: ["GuestClient", "GuestProtocol"]),
         .testTarget(
-            name: "E2BAPITests", dependencies: ["E2BAPI", "HTTPExchange", "GuestClient", "GuestProtocol"]),
+            name: "E2BAPITests",
+            dependencies: [
+                "E2BAPI", "HTTPExchange", "GuestClient", "GuestProtocol", "Auth", "Orchestrator", "Isolation",
+                "Persistence", "Layers",
+            ]),
         .testTarget(name: "EdgeTests", dependencies: ["Edge", "HTTPExchange"]),
         .testTarget(name: "TidyTests"),
     ],

@@ -21,7 +21,8 @@ struct ErrorResponse: Hashable, Encodable {
         self.message = message
     }
 
-    /// What a client is told of `error`. A cause inside the server is not; it is logged, with the id that the text names.
+    /// What a client is told of `error`. A cause inside the server is not; it is logged, with the id that the text
+    /// names.
     init(_ error: any Error, requestID: String) {
         switch error {
         case let error as APIError: self = Self.of(error)

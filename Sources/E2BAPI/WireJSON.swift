@@ -54,3 +54,20 @@ enum WireJSON {
         }
     }
 }
+
+/// A whole number. What is a number and does not fit is refused like what is no number, by its field's name.
+struct WireInteger: Decodable, Hashable {
+    let value: Int
+
+    init(from decoder: any Decoder) throws {
+        do {
+            value = try decoder.singleValueContainer().decode(Int.self)
+        } catch let error as DecodingError {
+            throw error
+        } catch {
+            // Foundation throws an error of its own here, and names no field.
+            throw DecodingError.typeMismatch(
+                Int.self, DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "does not fit"))
+        }
+    }
+}

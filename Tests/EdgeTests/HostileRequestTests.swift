@@ -60,7 +60,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["zz\r\nabc\r\n0\r\n\r\n", "-1\r\n\r\n", "3\r\nabcdef\r\n", "ffffffffffffffffff\r\n", "3\nabc\n0\n\n"])
+    @Test(arguments: [
+        "zz\r\nabc\r\n0\r\n\r\n", "-1\r\n\r\n", "3\r\nabcdef\r\n", "ffffffffffffffffff\r\n", "3\nabc\n0\n\n",
+    ])
     func `a bad chunk ends the request and the connection`(body: String) async throws {
         try await withEdge { edge in
             let answer = try await exchange(

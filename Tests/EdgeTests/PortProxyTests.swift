@@ -16,12 +16,16 @@ import Testing
     ) async throws {
         let live = try LiveSandbox.example("ilive")
         try await withRawServer(script) { port in
-            try await withEdge(sandboxes: [live], dial: { _, _, eventLoop, addHandlers in
-                try await ClientBootstrap(group: eventLoop).channelOption(.autoRead, value: false)
-                    .channelOption(.allowRemoteHalfClosure, value: true)
-                    .channelInitializer { channel in channel.eventLoop.makeCompletedFuture { try addHandlers(channel) } }
-                    .connect(host: "127.0.0.1", port: port).get()
-            }, body)
+            try await withEdge(
+                sandboxes: [live],
+                dial: { _, _, eventLoop, addHandlers in
+                    try await ClientBootstrap(group: eventLoop).channelOption(.autoRead, value: false)
+                        .channelOption(.allowRemoteHalfClosure, value: true)
+                        .channelInitializer { channel in
+                            channel.eventLoop.makeCompletedFuture { try addHandlers(channel) }
+                        }
+                        .connect(host: "127.0.0.1", port: port).get()
+                }, body)
         }
     }
 
@@ -55,7 +59,9 @@ import Testing
             try await client.send("HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n")
             #expect(body.contains("the end"))
         } _: { edge in
-            for framing in ["Content-Length: 7\r\n\r\nthe end", "Transfer-Encoding: chunked\r\n\r\n7\r\nthe end\r\n0\r\n\r\n"] {
+            for framing in [
+                "Content-Length: 7\r\n\r\nthe end", "Transfer-Encoding: chunked\r\n\r\n7\r\nthe end\r\n0\r\n\r\n",
+            ] {
                 let answer = try await exchange(
                     "POST / HTTP/1.1\r\nHost: \(Self.host)\r\nConnection: close\r\n" + framing, port: edge.port)
                 #expect(answer.hasPrefix("HTTP/1.1 201 Created"))
@@ -132,7 +138,10 @@ import Testing
         ("NUL in a value", "HTTP/1.1 200 OK\r\nX-A: b\0c\r\nContent-Length: 0\r\n\r\n"),
         ("a header as big as a book", "HTTP/1.1 200 OK\r\nX-A: " + String(repeating: "a", count: 200_000) + "\r\n\r\n"),
         ("a thousand headers", "HTTP/1.1 200 OK\r\n" + String(repeating: "X-A: b\r\n", count: 1000) + "\r\n"),
-        ("an upgrade nobody asked for", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"),
+        (
+            "an upgrade nobody asked for",
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"
+        ),
     ]
 
     @Test(arguments: hostile) func `a server that does not speak HTTP is answered for with 502`(

@@ -41,7 +41,8 @@ import X509
                     }
                 }
             try await channel.executeThenClose { inbound, outbound in
-                try await outbound.write(ByteBuffer(string: "CONNECT \(name):443 HTTP/1.1\r\nHost: \(name):443\r\n\r\n"))
+                try await outbound.write(
+                    ByteBuffer(string: "CONNECT \(name):443 HTTP/1.1\r\nHost: \(name):443\r\n\r\n"))
                 var parts = inbound.makeAsyncIterator()
                 let granted = try #require(try await parts.next())
                 #expect(String(buffer: granted).hasPrefix("HTTP/1.1 200"))

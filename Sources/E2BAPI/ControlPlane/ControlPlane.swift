@@ -52,7 +52,9 @@ public struct ControlPlane: HTTPResponder {
         }
         // A HEAD is a GET whose body the edge does not send.
         let method = request.method == .HEAD ? .GET : request.method
-        if let found = candidates.first(where: { $0.0.method == method }) { return found }
+        // A path that is written out is meant before one with a name in its place.
+        let found = candidates.filter { $0.0.method == method }.min { $0.1.count < $1.1.count }
+        if let found { return found }
         guard candidates.isEmpty else {
             throw APIError.wrongMethod(
                 request.method.rawValue, allowed: Set(candidates.map(\.0.method.rawValue)).sorted())

@@ -1,4 +1,3 @@
-import Orchestrator
 import SandboxModel
 
 /// A sandbox as create, connect and resume answer it.

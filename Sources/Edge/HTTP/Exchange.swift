@@ -1,5 +1,4 @@
 import HTTPExchange
-import Logging
 import NIOCore
 import NIOHTTP1
 

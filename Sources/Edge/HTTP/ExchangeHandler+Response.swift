@@ -60,7 +60,8 @@ extension ExchangeHandler {
         current?.awaitsContinue = false
         let version = current?.head.version ?? .http1_1
         guard version.isModern else { return }
-        context?.writeAndFlush(wrapOutboundOut(.head(HTTPResponseHead(version: version, status: .continue))), promise: nil)
+        context?.writeAndFlush(
+            wrapOutboundOut(.head(HTTPResponseHead(version: version, status: .continue))), promise: nil)
     }
 
     private func begins(_ id: String, _ promise: EventLoopPromise<Void>) -> Bool {

@@ -67,7 +67,8 @@ public struct EdgeServer: Sendable {
             .childChannelOption(
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(
-                    minimum: 1024, initial: 8192, maximum: site.limits.readBytes))
+                    minimum: 1024, initial: 8192, maximum: site.limits.readBytes)
+            )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try Self.receive(channel, site) }
             }
@@ -91,7 +92,8 @@ private final class FullHouseHandler: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         let body = ErrorBody.json(code: 503, message: "the server has as many connections as it may")
-        let head = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\n"
+        let head =
+            "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\n"
             + "connection: close\r\ncontent-length: \(body.utf8.count)\r\n\r\n"
         let channel = context.channel
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: head + body))).whenComplete { _ in

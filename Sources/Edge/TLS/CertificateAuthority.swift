@@ -125,7 +125,7 @@ public enum TLSError: Error, Hashable, CustomStringConvertible {
         switch self {
         case .foreignCertificate: "the certificate does not belong to the key"
         case .keyIsReadableByOthers(let path, let mode):
-            "\(path): has mode \(String(mode, radix: 8)), and others than its owner may use the key (chmod 600 mends it)"
+            "\(path): has mode \(String(mode, radix: 8)), so that others may use the key (chmod 600 mends it)"
         case .file(let path, let operation, let errno): "\(path): \(operation) failed with errno \(errno)"
         }
     }

@@ -35,7 +35,9 @@ struct PrivateFile {
         var bytes = [UInt8](repeating: 0, count: sizeLimit)
         var count = 0
         while count < bytes.count {
-            let got = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress?.advanced(by: count), $0.count - count) }
+            let got = bytes.withUnsafeMutableBytes {
+                Glibc.read(descriptor, $0.baseAddress?.advanced(by: count), $0.count - count)
+            }
             guard got >= 0 else { throw .file(path: path, operation: "read", errno: errno) }
             if got == 0 { break }
             count += got
