@@ -128,7 +128,7 @@ final class SpawnerLink: Sendable {
                     state.withLock { $0.socket = socket }
                     log.info("connected to the spawner", metadata: ["boot.id": "\(bootID)"])
                     report(.connected(bootID: bootID))
-                    listen(to: socket)
+                    listen(to: socket, current)
                     return true
                 }
             } catch {
@@ -154,10 +154,10 @@ final class SpawnerLink: Sendable {
         return bootID
     }
 
-    private func listen(to socket: SpawnerSocket) {
+    private func listen(to socket: SpawnerSocket, _ current: CurrentSocket) {
         do {
             while let bytes = socket.receive() { try take(SpawnerAnswer(wireBytes: bytes)) }
-            log.warning("the spawner hung up")
+            if !current.isCancelled { log.warning("the spawner hung up") }
         } catch {
             log.error("the spawner spoke nonsense", metadata: ["error": "\(error)"])
         }
@@ -192,6 +192,8 @@ private final class CurrentSocket: Sendable {
             return !state.isCancelled
         }
     }
+
+    var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
     func cancel() {
         state.withLock { state in
