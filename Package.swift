@@ -111,7 +111,7 @@ let package = Package(
         .testTarget(name: "GuestProtocolTests", dependencies: ["GuestProtocol", "WireCoding"]),
         .testTarget(
             name: "GuestServicesTests",
-            dependencies: ["GuestServices", "GuestProtocol", "WireCoding", "CLinux", "nestbox-guest"]),
+            dependencies: ["GuestServices", "GuestProtocol", "WireCoding", "CLinux"]),
         .testTarget(name: "SpawnerProtocolTests", dependencies: ["SpawnerProtocol", "WireCoding"]),
         .testTarget(name: "SandboxModelTests", dependencies: ["SandboxModel"]),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem"]),
@@ -134,7 +134,8 @@ let package = Package(
             ]),
         .testTarget(name: "CommandTests", dependencies: ["nestbox", "SandboxModel"]),
         .testTarget(name: "GuestClientTests", dependencies: ["GuestClient", "GuestProtocol"]),
-        .testTarget(name: "E2BAPITests", dependencies: ["E2BAPI", "HTTPExchange"]),
+        .testTarget(
+            name: "E2BAPITests", dependencies: ["E2BAPI", "HTTPExchange", "GuestClient", "GuestProtocol"]),
         .testTarget(name: "EdgeTests", dependencies: ["Edge", "HTTPExchange"]),
         .testTarget(name: "TidyTests"),
     ],

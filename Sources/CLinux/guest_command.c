@@ -20,7 +20,7 @@
 
 enum {
     REPORT_DESCRIPTOR = 3,
-    STOP_ROUNDS = 200,
+    STOP_ROUNDS = 20,
     KILL_ROUND_MILLISECONDS = 10,
     KILL_LIMIT_MILLISECONDS = 10000,
 };
@@ -39,9 +39,11 @@ static int failed(struct start *start, int step) {
     return 127;
 }
 
+// Raw calls, for glibc keeps two signals to itself that a caller of ours may have left ignored. KILL and STOP refuse:
+// they are as they should be.
 static void reset_signals(void) {
-    struct sigaction plain = {.sa_handler = SIG_DFL};
-    for (int number = 1; number < NSIG; number++) sigaction(number, &plain, NULL);  // KILL and STOP refuse: they are
+    char plain[32] = {0};  // the kernel's struct sigaction with SIG_DFL
+    for (int number = 1; number < NSIG; number++) syscall(SYS_rt_sigaction, number, plain, NULL, NSIG / 8);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -107,9 +109,11 @@ static int run_command(void *argument) {
 struct tree_process {
     pid_t pid;
     pid_t parent;
+    pid_t group;
     unsigned long long started;
     char state;
     char descends;
+    char told_group;
 };
 
 struct process_list {
@@ -118,7 +122,7 @@ struct process_list {
     size_t capacity;
 };
 
-// pid (name) state ppid ... starttime is field 22; the name may hold anything, also ") ".
+// pid (name) state ppid pgrp ... starttime is field 22; the name may hold anything, also ") ".
 static int read_process(const char *name, struct tree_process *process) {
     char path[64], text[1024];
     if (strlen(name) > 16) return -1;
@@ -135,11 +139,14 @@ static int read_process(const char *name, struct tree_process *process) {
     if (!field || field[1] != ' ') return -1;
     process->pid = atoi(name);
     process->state = field[2];
-    process->parent = atoi(field + 4);
+    char *end;
+    process->parent = (pid_t)strtol(field + 4, &end, 10);
+    process->group = (pid_t)strtol(end, NULL, 10);
     for (int number = 2; number < 22 && field; number++) field = strchr(field + 1, ' ');
     if (!field) return -1;
     process->started = strtoull(field + 1, NULL, 10);
     process->descends = 0;
+    process->told_group = 0;
     return 0;
 }
 
@@ -206,19 +213,53 @@ static void send_to(const struct tree_process *process, int signal) {
     close(handle);
 }
 
+static int is_stopped(const struct tree_process *process) { return process->state == 'T' || process->state == 't'; }
+
+static int is_dead(const struct tree_process *process) { return process->state == 'Z' || process->state == 'X'; }
+
+// - Returns: 1 once for each group in a list.
+static int is_new_group(struct process_list *list, size_t index) {
+    for (size_t other = 0; other < index; other++)
+        if (list->all[other].told_group && list->all[other].group == list->all[index].group) return 0;
+    list->all[index].told_group = 1;
+    return 1;
+}
+
+// A process that forks and dies is another one by the time it was listed, but stays in its group, and the kernel lets
+// no fork pass a signal to a group. Every group with a member in the tree is wholly in it: the command began a session
+// of its own, and nobody can join a session.
 // - Returns: how many descendants can still run, that is, are neither stopped nor dead.
 static size_t signal_descendants(struct process_list *list, int signal) {
     if (list_processes(list)) return 0;
     mark_descendants(list);
+    pid_t own_group = getpgrp();
     size_t running = 0;
     for (size_t index = 0; index < list->count; index++) {
         struct tree_process *process = &list->all[index];
-        if (!process->descends || process->state == 'Z' || process->state == 'X') continue;
-        if (signal == SIGSTOP && (process->state == 'T' || process->state == 't')) continue;
+        if (!process->descends || is_dead(process) || (signal == SIGSTOP && is_stopped(process))) continue;
         running++;
+        if (process->group > 1 && process->group != own_group && is_new_group(list, index))
+            kill(-process->group, signal);
         send_to(process, signal);
     }
     return running;
+}
+
+// For a tree that changes group with every fork: everything in the sandbox but PID 1 and this process stops for the
+// few milliseconds that it takes to tell who belongs to the tree and to kill that. Then the others go on. Nothing can
+// fork past kill(-1) either.
+static void kill_among_stopped(struct process_list *list, struct process_list *before) {
+    if (list_processes(before) || kill(-1, SIGSTOP) || list_processes(list)) return;
+    mark_descendants(list);
+    for (size_t index = 0; index < list->count; index++)
+        if (list->all[index].descends) send_to(&list->all[index], SIGKILL);
+    for (size_t index = 0; index < list->count; index++) {
+        struct tree_process *process = &list->all[index];
+        struct tree_process *earlier = find_process(before, process->pid);
+        int was_stopped = earlier && earlier->started == process->started && is_stopped(earlier);
+        if (!process->descends && !was_stopped && process->pid != 1 && process->pid != getpid())
+            send_to(process, SIGCONT);
+    }
 }
 
 // - Returns: 1 if there are no children left.
@@ -239,8 +280,12 @@ static int reap(pid_t command, int *status, int *ended) {
 // for orphans become children of the subreaper.
 // - Returns: 0 when the tree is gone, 1 if the time was up before.
 static int kill_tree(pid_t command, int *status, int *ended) {
-    struct process_list list = {0};
-    for (int round = 0; round < STOP_ROUNDS && signal_descendants(&list, SIGSTOP) > 0; round++) sched_yield();
+    struct process_list list = {0}, before = {0};
+    int round = 0;
+    while (round < STOP_ROUNDS && signal_descendants(&list, SIGSTOP) > 0) round++, sched_yield();
+    // Only where kill(-1) means the sandbox: under a PID 1.
+    if (round == STOP_ROUNDS && getppid() == 1) kill_among_stopped(&list, &before);
+    free(before.all);
     sigset_t child;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);

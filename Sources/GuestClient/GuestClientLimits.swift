@@ -5,7 +5,8 @@ public enum GuestClientLimits {
     public static let connectTimeout: TimeAmount = .seconds(5)
     /// For an operation with one reply. Removing or joining big trees takes its time.
     public static let replyTimeout: TimeAmount = .seconds(60)
-    /// Read from the guest at once, in bytes: also what is held ahead of a slow reader, besides the frame it is cut from.
+    /// Read from the guest at once, in bytes: also what is held ahead of a slow reader, besides the frame it is cut
+    /// from.
     public static let readBytes = 64 << 10
     /// The same for a file's content, and for an operation with one reply.
     static let fileReadBytes = 256 << 10
@@ -14,7 +15,7 @@ public enum GuestClientLimits {
     static let writeBufferBytes = 512 << 10
     /// Messages held ahead of the reader before reading from the guest stops.
     static let heldMessages = 1
-    /// The first wait before a connection is tried again while the guest's backlog is full; doubles up to `longestWait`.
+    /// The first wait before a connection is tried again while the guest's backlog is full; doubles up to the longest.
     static let shortestWait: Duration = .milliseconds(1)
     static let longestWait: Duration = .milliseconds(50)
 }

@@ -58,6 +58,11 @@ struct SystemPath: Hashable {
             && bytes[other.bytes.count] == Self.slash
     }
 
+    /// `other` with `former`, at its beginning, replaced by this path.
+    func appendingSuffix(of other: SystemPath, after former: SystemPath) -> SystemPath {
+        SystemPath(bytes: bytes + other.bytes.dropFirst(former.bytes.count))
+    }
+
     func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
         let terminated = bytes + [0]
         return terminated.withUnsafeBytes { buffer in

@@ -26,6 +26,9 @@ struct DirectoryWatch {
     /// What a scan of a new directory has told already. The kernel may tell it too, if it was made between the watch
     /// and the scan; it is in the queue then, so an empty queue empties this.
     private var told: Set<SystemPath> = []
+    /// A directory that has left its place. If the next event is its arrival it keeps its watches under its new name,
+    /// else it has left the tree.
+    private var departed: (cookie: UInt32, path: SystemPath)?
 
     init(_ root: SystemPath, isRecursive: Bool) throws(GuestFailure) {
         self.root = root
@@ -57,43 +60,54 @@ struct DirectoryWatch {
         let header = MemoryLayout<inotify_event>.size
         var position = 0
         while position + header <= bytes.count {
-            let (watch, mask, length) = bytes.withUnsafeBytes { buffer in
-                (
-                    buffer.loadUnaligned(fromByteOffset: position, as: Int32.self),
-                    buffer.loadUnaligned(fromByteOffset: position + 4, as: UInt32.self),
-                    Int(buffer.loadUnaligned(fromByteOffset: position + 12, as: UInt32.self))
-                )
-            }
+            let event = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: position, as: inotify_event.self) }
+            let end = position + header + Int(event.len)
             // The name is padded with NULs.
-            let name = SystemPath(terminated: bytes[(position + header)..<(position + header + length)])
-            position += header + length
-            try take(watch, mask, name, tell)
+            try take(event, SystemPath(terminated: bytes[(position + header)..<end]), tell)
+            position = end
         }
     }
 
     private mutating func take(
-        _ watch: Int32, _ mask: UInt32, _ name: SystemPath, _ tell: (Event) -> Void
+        _ event: inotify_event, _ name: SystemPath, _ tell: (Event) -> Void
     ) throws(GuestFailure) {
-        func has(_ bits: UInt32) -> Bool { mask & bits != 0 }
-        if has(UInt32(IN_Q_OVERFLOW)) { throw GuestFailure(.resourceExhausted, "events were lost: too many at once") }
-        if has(UInt32(IN_IGNORED)) {
-            paths[watch] = nil
+        func has(_ bits: Int32) -> Bool { event.mask & UInt32(bits) != 0 }
+        if has(IN_Q_OVERFLOW) { throw GuestFailure(.resourceExhausted, "events were lost: too many at once") }
+        if has(IN_IGNORED) {
+            paths[event.wd] = nil
             return
         }
-        guard let directory = paths[watch] else { return }
+        let arrived = settleDeparture(event)
+        guard let directory = paths[event.wd], let kind = Self.kind(event.mask) else { return }
         // What happens to a directory below the root is told by its parent.
         if name.bytes.isEmpty, !directory.bytes.isEmpty { return }
         let path = name.bytes.isEmpty ? SystemPath(".") : directory.appending(name)
-        let isDirectory = has(UInt32(IN_ISDIR))
-        if has(UInt32(IN_MOVED_FROM)), isDirectory { forget(path) }
-        if let kind = Self.kind(mask), !(kind == .create && told.remove(path) != nil) {
-            tell(Event(kind: kind, name: path))
-        }
-        guard isRecursive, isDirectory, has(UInt32(IN_CREATE | IN_MOVED_TO)) else { return }
+        // What a scan has told it has also watched.
+        if kind == .create, told.remove(path) != nil { return }
+        tell(Event(kind: kind, name: path))
+        guard isRecursive, event.mask & UInt32(IN_ISDIR) != 0 else { return }
+        if has(IN_MOVED_FROM) { departed = (event.cookie, path) }
+        if let arrived { return rename(arrived, to: path) }
+        guard kind == .create else { return }
         // What came in one piece with a directory that was moved here is no change of its own.
-        let isNew = has(UInt32(IN_CREATE))
+        let isNew = has(IN_CREATE)
         try add(path) { found in
             if isNew { tell(found) }
+        }
+    }
+
+    /// - Returns: the former path of the directory whose arrival `event` is.
+    private mutating func settleDeparture(_ event: inotify_event) -> SystemPath? {
+        guard let (cookie, path) = departed else { return nil }
+        departed = nil
+        if event.mask & UInt32(IN_MOVED_TO) != 0, event.cookie == cookie { return path }
+        forget(path)
+        return nil
+    }
+
+    private mutating func rename(_ former: SystemPath, to path: SystemPath) {
+        for (number, known) in paths where known == former || known.isBelow(former) {
+            paths[number] = path.appendingSuffix(of: known, after: former)
         }
     }
 

@@ -103,6 +103,7 @@ final class RunningProcess: EventSource {
         case (Int32(GUEST_REPORT_FAILED.rawValue), .starting):
             fail(LaunchFailure(step: message.value, errorNumber: message.detail).failure(of: request, directory: directory))
         case (Int32(GUEST_REPORT_EXITED.rawValue), .running):
+            if message.detail != 0 { GuestLog.write("part of the tree of process \(pid) could not be killed in time") }
             drain(ProcessExit(waitStatus: message.value, timedOut: wasKilledByDeadline))
         default: break
         }

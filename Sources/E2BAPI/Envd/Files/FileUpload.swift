@@ -6,8 +6,8 @@ import NIOHTTP1
 import WireCoding
 
 extension FileCalls {
-    /// `POST` of one or more files. Each goes to the guest as it arrives; a client that goes away in the middle ends the
-    /// guest's part too and leaves what was written.
+    /// `POST` of one or more files. Each goes to the guest as it arrives; a client that goes away in the middle ends
+    /// the guest's part too and leaves what was written.
     func upload() async throws -> HTTPResponse {
         let contentType = call.request.headers.first(name: "content-type") ?? ""
         let written: [WrittenFile]
@@ -91,49 +91,5 @@ extension FileCalls {
             throw EnvdFailure(.badRequest, "more than \(EnvdLimits.metadataCount) X-Metadata headers")
         }
         return pairs.sorted { $0.key < $1.key }.map { WirePair(name: $0.key, value: $0.value) }
-    }
-}
-
-/// The parts of a multipart body, one after the other.
-private struct MultipartBody: ~Copyable {
-    private var body: UploadBody
-    private var parser: MultipartParser
-
-    init(body: consuming UploadBody, parser: MultipartParser) {
-        self.body = body
-        self.parser = parser
-    }
-
-    /// The next part's headers, or nil at the body's end. The part before must have been read to its end.
-    mutating func nextPart() async throws -> MultipartHeaders? {
-        switch try await next() {
-        case .part(let headers): return headers
-        case .bytes, .partEnd: throw EnvdFailure(.badRequest, "multipart: content outside of a part")
-        case nil: return nil
-        }
-    }
-
-    /// The next bytes of the part, or nil at its end.
-    mutating func nextBytes() async throws -> ByteBuffer? {
-        switch try await next() {
-        case .bytes(let bytes): return bytes
-        case .partEnd: return nil
-        case .part, nil: throw EnvdFailure(.badRequest, "multipart: a part without an end")
-        }
-    }
-
-    private mutating func next() async throws -> MultipartParser.Event? {
-        do {
-            while true {
-                if let event = try parser.next() { return event }
-                guard let bytes = try await body.next() else {
-                    try parser.finish()
-                    return nil
-                }
-                parser.append(bytes)
-            }
-        } catch let error as MultipartError {
-            throw EnvdFailure(.badRequest, "multipart: \(error.message)")
-        }
     }
 }

@@ -1,24 +1,3 @@
-/// The `boundary` of a `multipart/form-data` content type: 1...70 characters that RFC 2046 allows.
-struct MultipartBoundary: Hashable {
-    let text: String
-
-    /// - Returns: nil for another content type, or without a boundary that is well formed.
-    init?(contentType: String) {
-        guard let (value, parameters) = HeaderParameters.parse(contentType), value == "multipart/form-data",
-            let boundary = parameters["boundary"], (1...EnvdLimits.boundaryBytes).contains(boundary.utf8.count),
-            boundary.last != " ", boundary.utf8.allSatisfy(Self.isAllowed)
-        else { return nil }
-        text = boundary
-    }
-
-    private static func isAllowed(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5a, 0x61...0x7a: true
-        default: "'()+_,-./:=? ".utf8.contains(byte)
-        }
-    }
-}
-
 /// What the headers of one part say.
 struct MultipartHeaders: Hashable {
     let name: String
@@ -69,49 +48,5 @@ struct MultipartHeaders: Hashable {
     /// A control character that ends no line.
     private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
         (scalar.value < 0x20 && scalar != "\t") || scalar.value == 0x7f
-    }
-}
-
-/// `value; name=token; name="quoted \" text"`, as in RFC 9110 section 5.6.6.
-enum HeaderParameters {
-    /// - Returns: the value and the names in lower case; nil if it is malformed or has a name twice.
-    static func parse(_ text: String) -> (value: String, parameters: [String: String])? {
-        var rest = Substring(text)[...]
-        let value = rest.prefix { $0 != ";" }
-        rest = rest.dropFirst(value.count)
-        var parameters: [String: String] = [:]
-        while rest.first == ";" {
-            rest = rest.dropFirst().drop { $0 == " " || $0 == "\t" }
-            if rest.isEmpty { break }
-            let name = rest.prefix { $0 != "=" && $0 != ";" }
-            rest = rest.dropFirst(name.count)
-            guard !name.isEmpty, rest.first == "=" else { return nil }
-            rest = rest.dropFirst()
-            guard let parameter = takeValue(&rest) else { return nil }
-            guard parameters.updateValue(parameter, forKey: name.lowercased()) == nil else { return nil }
-            rest = rest.drop { $0 == " " || $0 == "\t" }
-        }
-        guard rest.isEmpty else { return nil }
-        return (value.trimmed.lowercased(), parameters)
-    }
-
-    private static func takeValue(_ rest: inout Substring) -> String? {
-        guard rest.first == "\"" else {
-            let token = rest.prefix { $0 != ";" && $0 != " " && $0 != "\t" && $0 != "\"" }
-            rest = rest.dropFirst(token.count)
-            return token.isEmpty ? nil : String(token)
-        }
-        rest = rest.dropFirst()
-        var text = ""
-        while let character = rest.popFirst() {
-            switch character {
-            case "\"": return text
-            // Only these two are escaped; a lone backslash is itself, as in a Windows path.
-            case "\\" where rest.first == "\"" || rest.first == "\\":
-                if let escaped = rest.popFirst() { text.append(escaped) }
-            default: text.append(character)
-            }
-        }
-        return nil
     }
 }

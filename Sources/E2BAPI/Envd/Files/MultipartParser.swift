@@ -1,8 +1,8 @@
 import NIOCore
 
-/// Cuts a `multipart/form-data` body, RFC 7578 and RFC 2046 section 5.1, as it arrives. Strict: the body begins with the
-/// boundary, lines end in CRLF, and nothing but a line's end stands behind the last boundary. Holds no more than the
-/// bytes that were given last, a part's headers and a boundary.
+/// Cuts a `multipart/form-data` body, RFC 7578 and RFC 2046 section 5.1, as it arrives. Strict: the body begins with
+/// the boundary, lines end in CRLF, and nothing but a line's end stands behind the last boundary. Holds no more than
+/// the bytes that were given last, a part's headers and a boundary.
 struct MultipartParser {
     enum Event: Hashable {
         case part(MultipartHeaders)
@@ -142,14 +142,5 @@ struct MultipartParser {
             start = index + 1
         }
         return bytes.count
-    }
-}
-
-/// A body that is not the multipart it says it is.
-struct MultipartError: Error, Hashable {
-    let message: String
-
-    init(_ message: String) {
-        self.message = message
     }
 }

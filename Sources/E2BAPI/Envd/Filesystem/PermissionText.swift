@@ -1,5 +1,5 @@
-/// An `st_mode` the way Go writes a `fs.FileMode`, which is what clients show: `-rw-r--r--`, `drwxr-xr-x`, `Lrwxrwxrwx`,
-/// `dtrwxrwxrwx`.
+/// An `st_mode` the way Go writes a `fs.FileMode`, which is what clients show: `-rw-r--r--`, `drwxr-xr-x`,
+/// `Lrwxrwxrwx`, `dtrwxrwxrwx`.
 struct PermissionText: CustomStringConvertible {
     let mode: UInt32
 

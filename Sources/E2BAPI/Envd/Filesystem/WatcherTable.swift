@@ -49,7 +49,7 @@ struct WatcherTable {
     }
 
     /// - Returns: false if the watcher is no more, or nobody has polled it for too long.
-    mutating func isWanted(_ key: Key, at now: ContinuousClock.Instant) -> Bool {
+    func isWanted(_ key: Key, at now: ContinuousClock.Instant) -> Bool {
         guard let watcher = watchers[key] else { return false }
         return now - watcher.lastPolled <= EnvdLimits.watcherIdleTime
     }

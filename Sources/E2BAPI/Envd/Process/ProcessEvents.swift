@@ -22,11 +22,9 @@ extension ConnectStream {
     func ended(_ exit: ProcessExit) async throws {
         let status = exit.statusText
         let error = exit.signal != 0 || exit.code != 0 ? #","error":"\#(status)""# : ""
-        let code = exit.signal == 0 ? exit.code : -1
-        try await send {
-            $0.writeString(
-                #"{"event":{"end":{"exitCode":\#(code),"exited":\#(exit.signal == 0),"status":"\#(status)"\#(error)}}}"#)
-        }
+        let hasExited = exit.signal == 0
+        let code = #""exitCode":\#(hasExited ? exit.code : -1),"exited":\#(hasExited)"#
+        try await send { $0.writeString(#"{"event":{"end":{\#(code),"status":"\#(status)"\#(error)}}}"#) }
     }
 
     func processKeepalive() async throws {
