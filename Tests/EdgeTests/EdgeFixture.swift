@@ -23,9 +23,7 @@ struct EdgeFixture: Sendable {
 /// - Parameter dial: what stands for a sandbox's ports.
 func withEdge(
     limits: EdgeLimits = EdgeLimits(), sandboxes: [LiveSandbox] = [],
-    dial: @escaping @Sendable (LiveSandbox, UInt16, any EventLoop) async throws -> any Channel = { _, _, _ in
-        throw NoSuchPort()
-    },
+    dial: @escaping EdgeRouting.Dial = { _, _, _, _ in throw NoSuchPort() },
     _ body: @escaping @Sendable (EdgeFixture) async throws -> Void
 ) async throws {
     try await withTemporaryDirectory { directory in

@@ -192,7 +192,7 @@ final class ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard let finished = current.take() else { return }
         deadline.cancel()
         guard case .http1 = transport else {
-            if !finished.isRequestWhole { refuseRestOfStream() }
+            if !finished.isRequestWhole { beginLingering() }
             return
         }
         if let afterthought { return refuse(afterthought) }
@@ -228,16 +228,19 @@ final class ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func beginLingering() {
-        guard case .http1 = transport else { return refuseRestOfStream() }
         lingerBudget = site.limits.lingerBytes
         allow(site.limits.lingerTimeout)
-        context?.close(mode: .output, promise: nil)
+        if case .http1 = transport { context?.close(mode: .output, promise: nil) }
         releaseRead()
     }
 
-    /// Tells an HTTP/2 client that the response is whole and the rest of its request is not wanted, RFC 9113 section 8.1.
-    private func refuseRestOfStream() {
-        // Without its codec the stream is being closed already.
+    private func endLingering() {
+        guard case .http2 = transport else {
+            context?.close(promise: nil)
+            return
+        }
+        // The response is whole, and the rest of the request is not wanted, RFC 9113 section 8.1. Without its codec the
+        // stream is being closed already.
         guard let context, let codec = try? context.pipeline.syncOperations.context(
             handlerType: HTTP2FramePayloadToHTTP1ServerCodec.self)
         else { return }
@@ -249,8 +252,10 @@ final class ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case .head: break
         case .body(let bytes):
             lingerBudget = (lingerBudget ?? 0) - bytes.readableBytes
-            if (lingerBudget ?? 0) < 0 { context?.close(promise: nil) }
-        case .end: context?.close(promise: nil)
+            if (lingerBudget ?? 0) < 0 { endLingering() }
+        case .end:
+            // A stream that both sides have ended closes by itself.
+            if case .http1 = transport { endLingering() }
         }
     }
 
@@ -270,6 +275,8 @@ final class ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func isOverdue() {
         if deadline.isForHead, current == nil, !isClosing {
             refuse(RequestRules.Refusal(.requestTimeout, "the request's head took too long"))
+        } else if lingerBudget != nil {
+            endLingering()
         } else {
             context?.close(promise: nil)
         }

@@ -5,10 +5,7 @@ import Orchestrator
 
 /// Forwards requests to servers inside sandboxes. What comes back is as hostile as what goes in.
 struct PortProxy: Sendable {
-    /// Opens a connection to a port inside the sandbox, not reading by itself, on the given event loop.
-    typealias Dial = @Sendable (LiveSandbox, UInt16, any EventLoop) async throws -> any Channel
-
-    let dial: Dial
+    let dial: EdgeRouting.Dial
     let limits: EdgeLimits
 
     /// Why a response could not be had or passed on.
@@ -20,8 +17,9 @@ struct PortProxy: Sendable {
     func serve(_ request: HTTPRequest, _ reply: Reply, _ sandbox: LiveSandbox, port: UInt16) async {
         let upstream: Upstream
         do {
-            let channel = try await dial(sandbox, port, reply.channel.eventLoop)
-            upstream = try await Upstream.opened(over: channel, limits: limits)
+            upstream = try await Upstream.opened(limits: limits) { addHandlers in
+                try await dial(sandbox, port, reply.channel.eventLoop, addHandlers)
+            }
         } catch {
             return await reply.send(SandboxErrors.portNotOpen(sandbox.record.id, port))
         }

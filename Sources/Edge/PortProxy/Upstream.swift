@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import Synchronization
 
 /// One HTTP/1.1 connection to a server in a sandbox, for one request. Whoever opened it closes it.
 struct Upstream: Sendable {
@@ -14,11 +15,28 @@ struct Upstream: Sendable {
         let receiver: UpstreamHandler
     }
 
-    /// Puts HTTP on a fresh connection that does not read by itself.
-    static func opened(over channel: any Channel, limits: EdgeLimits) async throws -> Upstream {
-        try await channel.eventLoop.submit { try Upstream(channel, limits) }.get()
+    /// Opens a connection and puts HTTP on it before anything is read.
+    /// - Parameter dial: opens one that does not read by itself, and has the handlers added on its event loop before
+    ///   its first byte or its end is delivered.
+    static func opened(
+        limits: EdgeLimits,
+        dial: (@escaping @Sendable (any Channel) throws -> Void) async throws -> any Channel
+    ) async throws -> Upstream {
+        let opened = Mutex<Upstream?>(nil)
+        let channel = try await dial { channel in
+            let upstream = try Upstream(channel, limits)
+            opened.withLock { $0 = upstream }
+        }
+        guard let upstream = opened.withLock({ $0 }) else {
+            channel.close(promise: nil)
+            throw ChannelError.inappropriateOperationForState
+        }
+        // From now on the receiver says when something is read.
+        try await channel.setOption(.autoRead, value: true).get()
+        return upstream
     }
 
+    /// On the channel's event loop.
     private init(_ channel: any Channel, _ limits: EdgeLimits) throws {
         let eventLoop = channel.eventLoop
         let receiver = UpstreamHandler()
@@ -37,8 +55,6 @@ struct Upstream: Sendable {
                 HTTPResponseDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limited)),
             receiver: receiver)
         try channel.pipeline.syncOperations.addHandlers([handlers.encoder, handlers.decoder, receiver])
-        // From now on the receiver says when something is read.
-        try channel.syncOptions?.setOption(.autoRead, value: true)
         self.channel = channel
         self.parts = parts
         self.handlers = NIOLoopBound(handlers, eventLoop: eventLoop)
@@ -111,6 +127,11 @@ final class UpstreamHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         parts?.fail(error)
         context.close(promise: nil)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .inputClosed? = event as? ChannelEvent { parts?.finish() }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func channelInactive(context: ChannelHandlerContext) {

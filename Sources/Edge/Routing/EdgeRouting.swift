@@ -14,6 +14,12 @@ public struct EdgeRouting: Sendable {
     /// Answers what is sent to a sandbox's agent.
     public typealias SandboxResponder = @Sendable (HTTPRequest, LiveSandbox) async -> HTTPResponse
 
+    /// Opens a connection to a port inside a sandbox, on the given event loop. The channel does not read by itself, and
+    /// the handlers are added on its event loop before its first byte or its end is delivered.
+    public typealias Dial =
+        @Sendable (LiveSandbox, UInt16, any EventLoop, @escaping @Sendable (any Channel) throws -> Void) async throws
+        -> any Channel
+
     let domain: String
     private let controlPlane: any HTTPResponder
     private let live: @Sendable (SandboxID) async -> LiveSandbox?
@@ -26,13 +32,13 @@ public struct EdgeRouting: Sendable {
     ///   - live: a sandbox that is alive.
     ///   - signatureOwner: whose token signed a `/files` URL.
     ///   - envd: answers as a sandbox's agent.
-    ///   - dial: connects to a port inside a sandbox; the channel does not read by itself.
+    ///   - dial: connects to a port inside a sandbox; throws if nobody listens there.
     public init(
         domain: String, controlPlane: any HTTPResponder,
         live: @escaping @Sendable (SandboxID) async -> LiveSandbox?,
         signatureOwner: @escaping @Sendable (HTTPRequest) async -> LiveSandbox?,
         envd: @escaping SandboxResponder,
-        dial: @escaping @Sendable (LiveSandbox, UInt16, any EventLoop) async throws -> any Channel,
+        dial: @escaping Dial,
         limits: EdgeLimits = EdgeLimits()
     ) {
         self.domain = domain.lowercased()
