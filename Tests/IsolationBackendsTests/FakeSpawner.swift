@@ -13,6 +13,8 @@ final class FakeSpawner: Sendable {
         /// A number of the script's own.
         case numbered(UInt64, SpawnerAnswer.Content)
         case raw([UInt8])
+        /// So many bytes of nothing.
+        case noise(Int)
         case hangUp
     }
 
@@ -89,6 +91,7 @@ final class FakeSpawner: Sendable {
         case .unasked(let content): bytes = SpawnerAnswer(number: 0, content: content).wireBytes
         case .numbered(let other, let content): bytes = SpawnerAnswer(number: other, content: content).wireBytes
         case .raw(let raw): bytes = raw
+        case .noise(let count): bytes = [UInt8](repeating: 255, count: count)
         case .hangUp: return false
         }
         return Glibc.send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count

@@ -34,8 +34,9 @@ struct FrontService: Sendable {
             live: { await orchestrator.live($0) },
             signatureOwner: { envd.signatureOwner(of: $0, among: await orchestrator.allLive()) },
             envd: { await envd.respond(to: $0, in: $1) },
-            dial: { sandbox, port, eventLoop in
-                try await guest.dial(port: port, socketPath: sandbox.guestSocketPath, on: eventLoop)
+            dial: { sandbox, port, eventLoop, addHandlers in
+                try await guest.dial(
+                    port: port, socketPath: sandbox.guestSocketPath, on: eventLoop, addHandlers: addHandlers)
             })
         edge = EdgeServer(
             host: settings.listen.host, port: Int(settings.listen.port), routing: routing,
