@@ -3,8 +3,8 @@ import Glibc
 import SpawnerProtocol
 import Synchronization
 
-/// A spawner of few words on a real socket: says hello as it should, then whatever the test's script says. One connection
-/// after the other, on a thread of its own.
+/// A spawner of few words on a real socket: says hello as it should, then whatever the test's script says. One
+/// connection after the other, on a thread of its own.
 final class FakeSpawner: Sendable {
     enum Reply: Sendable {
         case answer(SpawnerAnswer.Content)
@@ -48,7 +48,8 @@ final class FakeSpawner: Sendable {
         version: UInt32 = SpawnerRequest.protocolVersion, _ script: @escaping Script,
         _ body: (FakeSpawner) async throws -> Void
     ) async throws {
-        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("nb-\(UUID().uuidString.prefix(8))").path
+        let name = "nb-\(UUID().uuidString.prefix(8))"
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent(name).path
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }  // what stays in /tmp is no failure
         let spawner = try FakeSpawner(directory, version: version, script: script)

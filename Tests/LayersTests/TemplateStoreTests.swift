@@ -27,7 +27,8 @@ private struct TemplateDirectory {
         ]
         for (field, value) in changes { fields[field] = value }
         try FileManager.default.createDirectory(atPath: "\(path)/\(name)", withIntermediateDirectories: true)
-        try JSONSerialization.data(withJSONObject: fields).write(to: URL(fileURLWithPath: "\(path)/\(name)/template.json"))
+        let file = URL(fileURLWithPath: "\(path)/\(name)/template.json")
+        try JSONSerialization.data(withJSONObject: fields).write(to: file)
     }
 }
 
@@ -57,7 +58,9 @@ private struct TemplateDirectory {
         ("layers", [String(repeating: "cd", count: 32)]), ("user", ""), ("user", "a:b"), ("workdir", "relative"),
         ("noNewPrivileges", "yes"), ("environment", [1]),
     ])
-    func `a template with a bad field is refused, naming file and field`(field: String, value: any Sendable) async throws {
+    func `a template with a bad field is refused, naming file and field`(
+        field: String, value: any Sendable
+    ) async throws {
         try await TemplateDirectory.with { directory in
             try directory.write("base", [field: value])
             let error = await #expect(throws: TemplateError.self) {

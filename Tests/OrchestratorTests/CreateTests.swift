@@ -22,14 +22,13 @@ import Testing
         try await withHouse { house in
             let id = try await house.create().id
             let (orchestrator, stranger) = (house.orchestrator, house.stranger)
-            #expect(await failure { _ = try await orchestrator.sandbox(id, for: stranger) } == "notFound")
-            #expect(await failure { try await orchestrator.kill(id, for: stranger) } == "notFound")
-            #expect(await failure { _ = try await orchestrator.setTimeToLive(id, seconds: 0, for: stranger) } == "notFound")
-            #expect(await failure { _ = try await orchestrator.setTimeToLive(id, seconds: 9, for: stranger) } == "notFound")
-            #expect(await failure { _ = try await orchestrator.extend(id, seconds: 9, for: stranger) } == "notFound")
-            #expect(await failure { _ = try await orchestrator.events(id, EventQuery(), for: stranger) } == "notFound")
-            #expect(
-                await failure { _ = try await orchestrator.metrics(id, from: nil, to: nil, for: stranger) } == "notFound")
+            await expectNotFound { _ = try await orchestrator.sandbox(id, for: stranger) }
+            await expectNotFound { try await orchestrator.kill(id, for: stranger) }
+            await expectNotFound { _ = try await orchestrator.setTimeToLive(id, seconds: 0, for: stranger) }
+            await expectNotFound { _ = try await orchestrator.setTimeToLive(id, seconds: 9, for: stranger) }
+            await expectNotFound { _ = try await orchestrator.extend(id, seconds: 9, for: stranger) }
+            await expectNotFound { _ = try await orchestrator.events(id, EventQuery(), for: stranger) }
+            await expectNotFound { _ = try await orchestrator.metrics(id, from: nil, to: nil, for: stranger) }
             #expect(house.backend.live == [id])
         }
     }
@@ -57,7 +56,8 @@ import Testing
     @Test func `a sandbox that ends while it is being made was never there`() async throws {
         let backend = FakeBackend { id, backend in backend.end(id, .outOfMemory) }
         try await withHouse(backend: backend) { house in
-            // The maker is told by the lifecycle, whichever of event and answer comes first; what must hold holds after.
+            // The maker is told by the lifecycle, whichever of event and answer comes first; what must hold holds
+            // after.
             _ = await failure { _ = try await house.create() }
             try await expectEventually { try await house.store.unfinished().isEmpty }
             try await expectEventually { await house.orchestrator.allLive().isEmpty }

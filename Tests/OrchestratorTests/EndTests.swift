@@ -22,7 +22,9 @@ import Testing
             let id = try await house.create().id
             let successes = await withTaskGroup(of: Bool.self) { group in
                 for _ in 0..<20 {
-                    group.addTask { await failure { try await house.orchestrator.kill(id, for: house.principal) } == nil }
+                    group.addTask {
+                        await failure { try await house.orchestrator.kill(id, for: house.principal) } == nil
+                    }
                 }
                 return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
             }

@@ -144,3 +144,10 @@ func failure(_ body: () async throws -> Void) async -> String? {
         return String(describing: error)
     }
 }
+
+func expectNotFound(
+    _ body: () async throws -> Void, sourceLocation: SourceLocation = #_sourceLocation
+) async {
+    let name = await failure(body)
+    #expect(name == "notFound", sourceLocation: sourceLocation)
+}

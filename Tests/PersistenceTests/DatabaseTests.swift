@@ -6,7 +6,9 @@ import Testing
 @Suite struct DatabaseTests {
     @Test func `what was acknowledged is on disk: the writer syncs fully`() async throws {
         try await withTemporaryDatabase { database, _ in
-            let level = try await database.pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") }
+            let level = try await database.pool.writeWithoutTransaction {
+                try Int.fetchOne($0, sql: "PRAGMA synchronous")
+            }
             #expect(level == 2)
             let journal = try await database.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") }
             #expect(journal == "wal")

@@ -5,7 +5,9 @@ import SandboxModel
 
 /// Lends a database in a directory of its own; both are gone afterwards.
 @discardableResult
-func withTemporaryDatabase<Result>(_ body: (Persistence.Database, String) async throws -> Result) async throws -> Result {
+func withTemporaryDatabase<Result>(
+    _ body: (Persistence.Database, String) async throws -> Result
+) async throws -> Result {
     let directory = FileManager.default.temporaryDirectory.appendingPathComponent("nestbox-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: directory) }  // a directory in /tmp that stays is no failure

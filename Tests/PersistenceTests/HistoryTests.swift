@@ -4,13 +4,15 @@ import Testing
 @testable import Persistence
 
 @Suite struct EventStoreTests {
-    private static func event(_ second: Int64, _ level: SandboxEvent.Level = .info, _ message: String = "m") -> SandboxEvent {
+    private static func event(
+        _ second: Int64, _ level: SandboxEvent.Level = .info, _ message: String = "m"
+    ) -> SandboxEvent {
         SandboxEvent(at: .test(second), level: level, message: message, fields: ["n": "\(second)"])
     }
 
-    private static func withEvents(_ events: [SandboxEvent], _ body: (EventStore, SandboxID, TenantID) async throws -> Void)
-        async throws
-    {
+    private static func withEvents(
+        _ events: [SandboxEvent], _ body: (EventStore, SandboxID, TenantID) async throws -> Void
+    ) async throws {
         try await withSandboxes { store, database in
             let record = try await store.run(.test("i1"))
             let events = events.map { PendingEvent(sandbox: record.id, event: $0) }
@@ -63,7 +65,7 @@ import Testing
             memoryCacheBytes: 3, diskUsedBytes: 4, diskTotalBytes: 5)
     }
 
-    @Test func `samples are told oldest first within both bounds, and a day later their places are taken`() async throws {
+    @Test func `samples come oldest first within both bounds, and a day later their places are taken`() async throws {
         try await withSandboxes { sandboxes, database in
             let record = try await sandboxes.run(.test("i1"))
             let store = MetricStore(database)
@@ -77,7 +79,8 @@ import Testing
             #expect(all == [0, 10, day + 5].map(Self.metrics))
             let some = try await store.metrics(of: record.id, tenant: record.tenant, from: .test(1), to: .test(10))
             #expect(some == [Self.metrics(10)])
-            #expect(try await store.metrics(of: record.id, tenant: TenantID("b"), from: .test(0), to: .test(99)).isEmpty)
+            let others = try await store.metrics(of: record.id, tenant: TenantID("b"), from: .test(0), to: .test(99))
+            #expect(others.isEmpty)
         }
     }
 }

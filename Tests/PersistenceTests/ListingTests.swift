@@ -5,7 +5,9 @@ import Testing
 
 @Suite struct ListingTests {
     @Test(arguments: [true, false])
-    func `pages hold everything once, in order, though sandboxes come and go between them`(newestFirst: Bool) async throws {
+    func `pages hold everything once, in order, though sandboxes come and go between them`(
+        newestFirst: Bool
+    ) async throws {
         try await withSandboxes { store, _ in
             // Three a second: the moment alone does not order them.
             for number in 10..<30 { try await store.run(.test("i\(number)", createdAt: .test(Int64(number / 3)))) }

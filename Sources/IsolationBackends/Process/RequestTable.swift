@@ -2,8 +2,8 @@ import Isolation
 import SpawnerProtocol
 
 /// Matches answers to requests by number, and holds back what the spawner has no hands for: pure, so that every order
-/// of answers, nonsense and silence can be tried. `Waiter` is whoever waits for the outcome; each is handed back exactly
-/// once.
+/// of answers, nonsense and silence can be tried. `Waiter` is whoever waits for the outcome; each is handed back
+/// exactly once.
 struct RequestTable<Waiter> {
     /// The spawner does one thing at a time; so many requests keep it busy and fit its socket's buffer.
     static var outstandingLimit: Int { 32 }

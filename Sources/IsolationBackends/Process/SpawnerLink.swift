@@ -51,9 +51,11 @@ final class SpawnerLink: Sendable {
         }
     }
 
-    /// Asks, and waits for the answer: at most `answerTimeout`, and not at all while there is no connection. Goes on in a
-    /// cancelled task, since the spawner does too.
-    func request(_ operation: SpawnerRequest.Operation, step: String) async throws(BackendError) -> SpawnerAnswer.Content {
+    /// Asks, and waits for the answer: at most `answerTimeout`, and not at all while there is no connection. Goes on
+    /// in a cancelled task, since the spawner does too.
+    func request(
+        _ operation: SpawnerRequest.Operation, step: String
+    ) async throws(BackendError) -> SpawnerAnswer.Content {
         let outcome = await withCheckedContinuation { (waiter: Waiter) in
             let refusal: BackendError? = state.withLock { state in
                 guard state.socket != nil else { return .unavailable(step, "there is no connection to the spawner") }
@@ -147,7 +149,8 @@ final class SpawnerLink: Sendable {
         guard let answer = try? SpawnerAnswer(wireBytes: bytes),  // nonsense and refusal end alike: no conversation
             case .welcome(SpawnerRequest.protocolVersion, let bootID) = answer.content
         else {
-            log.error("the spawner does not speak our version", metadata: ["wanted": "\(SpawnerRequest.protocolVersion)"])
+            log.error(
+                "the spawner does not speak our version", metadata: ["wanted": "\(SpawnerRequest.protocolVersion)"])
             return nil
         }
         socket.limitWait(seconds: 0)

@@ -3,9 +3,9 @@ import Glibc
 import Layers
 import LinuxSystem
 
-/// The half of `nestbox serve` that keeps root: one thread, no network, no parsing of anything that a stranger wrote. It
-/// prepares the data directory, sees to it that a spawner serves, starts the server without rights, passes signals on to
-/// it, and ends as it ends.
+/// The half of `nestbox serve` that keeps root: one thread, no network, no parsing of anything that a stranger wrote.
+/// It prepares the data directory, sees to it that a spawner serves, starts the server without rights, passes signals
+/// on to it, and ends as it ends.
 struct Monitor: ~Copyable {
     private let settings: Settings
     private let user: ServerUser
