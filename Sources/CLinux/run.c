@@ -20,10 +20,6 @@ int nb_run_signals(void) {
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-int nb_run_pipe(int ends[2]) {
-    return pipe2(ends, O_CLOEXEC);
-}
-
 static int64_t now_milliseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

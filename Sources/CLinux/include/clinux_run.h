@@ -6,16 +6,10 @@
 /// Blocks the signals that are forwarded to a box, and answers a descriptor that reads them; -1 with errno.
 int nb_run_signals(void);
 
-/// A pipe that no program inherits.
-int nb_run_pipe(int ends[2]);
-
 enum nb_run_end { NB_RUN_ENDED, NB_RUN_TIMED_OUT, NB_RUN_FAILED };
 
 /// Waits until `pidfd` ends, at most `timeout_milliseconds` (-1: for ever), writing the signals that come to `control`,
 /// one byte each. Stops with SIGTSTP and continues the box together with the caller. Reaps the process into `status`.
-/// A pipe that no program inherits.
-int nb_run_pipe(int ends[2]);
-
 enum nb_run_end nb_run_wait(int pidfd, int signals, int control, int64_t timeout_milliseconds, int *status);
 
 /// Maps `count` users from `user_inside` on of the process's new user namespace to those from `user_outside` on, and
