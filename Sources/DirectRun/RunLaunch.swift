@@ -17,6 +17,8 @@ struct RunLaunch: ~Copyable {
     private var started: nb_started
     private let control: RunSocket
     private let signals: Descriptor
+    /// The outer end of the box's own terminal, or -1. Open as long as we run.
+    private let terminal: Int32
 
     /// Starts the box, which makes its root while the caller goes on, and waits for ``release(into:)``.
     static func start(
@@ -31,8 +33,13 @@ struct RunLaunch: ~Copyable {
         case .some(let directory): launch.cgroup = directory.number
         case .none: launch.cgroup = -1
         }
+        var terminal = nb_run_terminal()
+        let hasTerminal = nb_run_terminal_open(&terminal)
+        defer { nb_run_terminal_restore(&terminal) }
+        _ = try refusing("terminal") { hasTerminal }
+        launch.alone.takes_terminal = hasTerminal
         let started = try clone(&launch, root: root, options: options)
-        return RunLaunch(started: started, control: control, signals: signals)
+        return RunLaunch(started: started, control: control, signals: signals, terminal: terminal.master)
     }
 
     /// Has the box enter the cgroups of `files`, each a file to write "0" to, and start the command. On throw nothing
@@ -64,7 +71,8 @@ struct RunLaunch: ~Copyable {
     /// Waits for the end, and sees to it when the time is up. Nothing of the box runs on return.
     func finish(timeoutMilliseconds: Int64?) throws(RunError) -> End {
         var status: Int32 = 0
-        switch nb_run_wait(started.pidfd, signals.number, control.outside, timeoutMilliseconds ?? -1, &status) {
+        let limit = timeoutMilliseconds ?? -1
+        switch nb_run_wait(started.pidfd, signals.number, control.outside, terminal, limit, &status) {
         case NB_RUN_ENDED:
             close(started.pidfd)
             return .exited(status)
