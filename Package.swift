@@ -114,7 +114,7 @@ let package = Package(
         .executableTarget(name: "box-probe", path: "Tests/BoxProbe", linkerSettings: staticExecutable),
         .testTarget(
             name: "SpawningTests",
-            dependencies: ["Spawning", "LinuxSystem", "SpawnerProtocol", "WireCoding", "CLinux"]),
+            dependencies: ["Spawning", "LinuxSystem", "SpawnerProtocol", "GuestProtocol", "WireCoding", "CLinux"]),
         .testTarget(name: "LayersTests", dependencies: ["Layers"]),
         .testTarget(name: "PersistenceTests", dependencies: ["Persistence"]),
         .testTarget(name: "AuthTests", dependencies: ["Auth", "Persistence"]),

@@ -126,11 +126,12 @@ int nb_give_socket(int directory, const char *name, uid_t uid, gid_t gid) {
 
 int nb_accept(int socket) { return accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
 
-int nb_peer_uid(int socket, uid_t *uid) {
+int nb_peer(int socket, uid_t *uid, pid_t *pid) {
     struct ucred peer;
     socklen_t size = sizeof peer;
     if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return -1;
     *uid = peer.uid;
+    *pid = peer.pid;
     return 0;
 }
 
@@ -154,7 +155,8 @@ ssize_t nb_receive(int socket, void *bytes, size_t capacity, int *descriptor, in
     char control[CMSG_SPACE(sizeof(int))];
     struct iovec vector = {.iov_base = bytes, .iov_len = capacity};
     struct msghdr message = {
-        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_LEN(sizeof(int))};  // room for one
+        // One has room.
+        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_LEN(sizeof(int))};
     *descriptor = -1;
     ssize_t count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | flags);
     if (count < 0) return -1;

@@ -19,7 +19,7 @@
 // The life of a box's first process from its clone to its exec.
 //
 // The caller starts a short-lived helper that enters the cgroups and namespaces which only a process itself can enter.
-// The helper clones the first process with CLONE_PARENT, so that it is the caller's own child, and ends. The helper must
+// The helper clones the first process with CLONE_PARENT, so that it is the caller's own child, and ends. It must itself
 // live in the pid namespace below which it makes a new one, so the caller itself joins that one for its children and
 // goes back at once.
 

@@ -42,7 +42,8 @@ static int is_empty(const struct nb_relay_buffer *buffer) {
 
 void nb_relay_polls(const struct nb_relay *relay, struct pollfd polls[NB_RELAY_POLLS]) {
     int has_input = !is_empty(&relay->input), has_output = !is_empty(&relay->output);
-    polls[0] = (struct pollfd){.fd = relay->master >= 0 && !has_input && !relay->input_ended ? 0 : -1, .events = POLLIN};
+    int wants_input = relay->master >= 0 && !has_input && !relay->input_ended;
+    polls[0] = (struct pollfd){.fd = wants_input ? 0 : -1, .events = POLLIN};
     polls[1] = (struct pollfd){
         .fd = relay->master, .events = (short)((has_input ? POLLOUT : 0) | (has_output ? 0 : POLLIN))};
     polls[2] = (struct pollfd){.fd = has_output ? out : -1, .events = POLLOUT};

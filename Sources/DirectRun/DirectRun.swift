@@ -52,7 +52,8 @@ public enum DirectRun {
         let kills = cgroup.sandbox.flatMap { try? $0.outOfMemoryKills() } ?? 0  // unreadable: nothing to tell
         remove(cgroup)
         if kills > 0 {
-            tell("out of memory: the kernel killed \(kills) process(es) at the limit of \(options.memoryBytes.value) bytes")
+            let limit = options.memoryBytes.value
+            tell("out of memory: the kernel killed \(kills) process(es) at the limit of \(limit) bytes")
         }
         switch end {
         case .exited(let code): return code

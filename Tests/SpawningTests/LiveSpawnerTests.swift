@@ -56,7 +56,8 @@ struct LiveSpawnerTests {
             // Its streams and its socket, this connection, and the directory being read.
             #expect(try spawner.ask("one", "ls /proc/self/fd").split(separator: "\n") == ["0", "1", "2", "3", "4", "5"])
             #expect(try spawner.ask("one", "cat /proc/net/dev").split(separator: "\n").count == 3)  // two heads and lo
-            #expect(try spawner.ask("one", "cat /proc/self/cgroup").split(separator: "\n").allSatisfy { $0.hasSuffix(":/") })
+            let cgroups = try spawner.ask("one", "cat /proc/self/cgroup").split(separator: "\n")
+            #expect(cgroups.allSatisfy { $0.hasSuffix(":/") })
             #expect(try ["", "error \(ENOENT)"].contains(spawner.ask("one", "cat /proc/kcore")))
             #expect(try spawner.ask("one", "cat /proc/timer_list") == "")
             #expect(try spawner.ask("one", "ls /sys") == "")

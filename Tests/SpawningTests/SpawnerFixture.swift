@@ -8,18 +8,21 @@ import Testing
 final class SpawnerFixture {
     let directory: URL
     let instance: String
+    private let guest: String
     /// Lowest first. Both have the file `which`; the directories that a root wants are in the lower one.
     let layers: [String]
     private var process: ChildProcess?
 
-    static func withSpawner(_ body: (SpawnerFixture) throws -> Void) throws {
-        let fixture = try SpawnerFixture()
+    /// - Parameter guest: the product that is every sandbox's first process.
+    static func withSpawner(guest: String = "box-probe", _ body: (SpawnerFixture) throws -> Void) throws {
+        let fixture = try SpawnerFixture(guest: guest)
         defer { fixture.end() }
         try fixture.start()
         try body(fixture)
     }
 
-    private init() throws {
+    private init(guest: String) throws {
+        self.guest = guest
         instance = "test-\(UUID().uuidString.prefix(8).lowercased())"
         directory = URL(fileURLWithPath: "/var/tmp/nestbox-\(instance)")
         for name in ["run", "data", "layers"] {
@@ -60,7 +63,7 @@ final class SpawnerFixture {
     }
 
     /// Runs a second spawner on the same data to its end.
-    func runAnother() throws -> Int32 { try ChildProcess(arguments).waitUntilExit() >> 8 }
+    func runAnother(_ more: String...) throws -> Int32 { try ChildProcess(arguments + more).waitUntilExit() >> 8 }
 
     /// Kills the spawner without a word.
     func killSpawner() {
@@ -77,10 +80,11 @@ final class SpawnerFixture {
 
     private var arguments: [String] {
         [
-            Self.products.appendingPathComponent("nestbox-spawner").path, "--socket-dir", directory.appendingPathComponent("run").path,
+            Self.products.appendingPathComponent("nestbox-spawner").path,
+            "--socket-dir", directory.appendingPathComponent("run").path,
             "--data", directory.appendingPathComponent("data").path,
             "--layers", directory.appendingPathComponent("layers").path,
-            "--guest", Self.products.appendingPathComponent("box-probe").path,
+            "--guest", Self.products.appendingPathComponent(guest).path,
             "--uid", "0", "--gid", "0", "--instance", instance,
         ]
     }
@@ -117,7 +121,9 @@ final class SpawnerFixture {
         }
         let digest = (0..<64).map { _ in String(Int.random(in: 0..<16), radix: 16) }.joined()
         let image = directory.appendingPathComponent("layers/\(digest).erofs").path
-        guard try ChildProcess(["/usr/bin/mkfs.erofs", image, tree.path]).waitUntilExit() == 0 else { throw TestFailure("mkfs.erofs failed") }
+        guard try ChildProcess(["/usr/bin/mkfs.erofs", image, tree.path]).waitUntilExit() == 0 else {
+            throw TestFailure("mkfs.erofs failed")
+        }
         try FileManager.default.removeItem(at: tree)
         return digest
     }

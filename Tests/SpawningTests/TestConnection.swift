@@ -49,6 +49,13 @@ final class TestConnection {
         return ends.removeFirst()
     }
 
+    /// The process that listens.
+    var peerPid: Int32 {
+        var uid: uid_t = 0
+        var pid: pid_t = 0
+        return nb_peer(socket.number, &uid, &pid) == 0 ? pid : -1
+    }
+
     func send(_ bytes: [UInt8]) throws {
         guard nb_send(socket.number, bytes, bytes.count, -1) == bytes.count else { throw SyscallError("sendmsg") }
     }
@@ -72,7 +79,9 @@ enum UnixSocket {
 
     static func connect(_ path: String, type: __socket_type) throws(SyscallError) -> Descriptor {
         let socket = Descriptor(
-            owning: try check("socket") { Glibc.socket(AF_UNIX, Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0) })
+            owning: try check("socket") {
+                Glibc.socket(AF_UNIX, Int32(type.rawValue | SOCK_CLOEXEC.rawValue), 0)
+            })
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }

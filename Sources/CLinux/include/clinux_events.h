@@ -29,7 +29,8 @@ int nb_listen_at(int directory, const char *path, int type, int backlog);
 /// Gives the socket file `name` to another user. EPERM if it is not a socket of ours with this one name.
 int nb_give_socket(int directory, const char *name, uid_t uid, gid_t gid);
 int nb_accept(int socket);
-int nb_peer_uid(int socket, uid_t *uid);
+/// Who connected, or who listened.
+int nb_peer(int socket, uid_t *uid, pid_t *pid);
 /// Sends one datagram and, unless it is -1, one descriptor with it; never blocks, never raises SIGPIPE.
 ssize_t nb_send(int socket, const void *bytes, size_t count, int descriptor);
 /// Receives one datagram; `descriptor` is -1 if none came. EMSGSIZE if it was longer than `capacity`.

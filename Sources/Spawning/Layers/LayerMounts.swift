@@ -40,7 +40,8 @@ final class LayerMounts {
 
     private func find(_ digest: String) throws(SpawnFailure) -> Descriptor {
         for source in sources {
-            if let file = try step("open layer", { () throws(SyscallError) in try source.layer(digest) }) { return file }
+            let file = try step("open layer") { () throws(SyscallError) in try source.layer(digest) }
+            if let file { return file }
         }
         throw .refusing("layers", digest, allowed: "a sealed layer that is in the store")
     }

@@ -20,7 +20,8 @@ extension Spawner {
         }
         guard sandboxes.count < SpawnRules.sandboxCountLimit else {
             throw SpawnFailure(
-                .exhausted, step: "sandboxes", message: "\(sandboxes.count) live; allowed: \(SpawnRules.sandboxCountLimit)")
+                .exhausted, step: "sandboxes",
+                message: "\(sandboxes.count) live; allowed: \(SpawnRules.sandboxCountLimit)")
         }
         let family = try families.family(for: request.family) { (family) throws(SpawnFailure) in try watch(family) }
         family.idleSince = nil

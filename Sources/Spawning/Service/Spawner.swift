@@ -115,11 +115,12 @@ public final class Spawner {
 
     private func accept() {
         var peer: uid_t = 0
+        var pid: pid_t = 0
         let number = nb_accept(place.listener.number)
         guard number >= 0 else { return }  // it went away again
         let socket = Descriptor(owning: number)
-        guard nb_peer_uid(number, &peer) == 0, peer == options.ownerID || peer == 0 else {
-            log.write("refused a connection of user \(peer)")
+        guard nb_peer(number, &peer, &pid) == 0, peer == options.ownerID || peer == 0 else {
+            log.write("refused a connection of user \(peer), process \(pid)")
             return
         }
         let token = newToken()

@@ -19,9 +19,9 @@ struct SpawnerPlace: ~Copyable {
     private static let stageName = "stage"
     private static let privateOptions = "mode=711,size=16m,nr_inodes=16384"
     private static let backlog: Int32 = 8
-    /// A spawner that was just killed may hold its lock a moment longer than its sockets: for a second, in microseconds.
+    /// A spawner that was just killed may hold its lock a moment longer than its sockets: for a second.
     private static let lockAttempts = 100
-    private static let lockInterval: UInt32 = 10_000
+    private static let lockInterval: UInt32 = 10_000  // microseconds
 
     init(_ options: SpawnerOptions) throws(SyscallError) {
         // First of all: a directory opened before belongs to the host's mounts, where nothing may be mounted.
@@ -74,7 +74,9 @@ struct SpawnerPlace: ~Copyable {
         let number = lock.number
         for attempt in 1... {
             if flock(number, LOCK_EX | LOCK_NB) == 0 { break }
-            guard errno == EWOULDBLOCK, attempt < lockAttempts else { throw SyscallError("flock", path: "spawner.lock") }
+            guard errno == EWOULDBLOCK, attempt < lockAttempts else {
+                throw SyscallError("flock", path: "spawner.lock")
+            }
             usleep(lockInterval)
         }
         return lock
