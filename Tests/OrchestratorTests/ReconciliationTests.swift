@@ -87,7 +87,7 @@ import Testing
             house.backend.reconnect()
             try await expectEventually { try await house.stored(lost.id)?.endReason == .lost }
             try await expectEventually { house.backend.deadline(of: kept.id) == kept.endsAt }
-            #expect(await house.orchestrator.allLive().map(\.record.id) == [kept.id])
+            try await expectEventually { await house.orchestrator.allLive().map(\.record.id) == [kept.id] }
         }
     }
 }
