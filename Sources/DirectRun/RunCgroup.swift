@@ -32,10 +32,10 @@ struct RunCgroup {
         }
     }
 
-    /// Takes away what a run left that was killed before it could.
+    /// Takes away what a run left that was killed before it could. What cannot be listed or removed is left to others.
     func sweep() {
-        guard let layout else { return }
-        for name in CgroupTree.names(in: layout, prefix: Self.prefix) where Self.isAbandoned(name) {
+        guard let layout, let names = try? sandbox?.siblings() else { return }
+        for name in names where name.hasPrefix(Self.prefix) && Self.isAbandoned(name) {
             CgroupTree.removeAlone(layout: layout, name: name)
         }
     }

@@ -110,13 +110,6 @@ public struct CgroupTree: Sendable {
         }
     }
 
-    /// The names with this beginning of the cgroups beside which ``alone(layout:name:limits:)`` puts a new one.
-    public static func names(in layout: CgroupLayout, prefix: String) -> [String] {
-        // A directory that cannot be listed has nothing that we could remove.
-        let all = aloneDirectories(layout).flatMap { (try? CgroupFiles.kernel.subdirectories($0)) ?? [] }
-        return Set(all.filter { $0.hasPrefix(prefix) }).sorted()
-    }
-
     private static func aloneDirectories(_ layout: CgroupLayout) -> [String] {
         let legacy = CgroupController.limiting.compactMap { layout.legacy[$0] }
         let hierarchies = (layout.unified.map { [$0] } ?? []) + legacy
