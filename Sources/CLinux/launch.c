@@ -170,9 +170,10 @@ static void give_up_privileges(const struct nb_launch *launch, int report) {
 static _Noreturn void first_process(const struct nb_launch *launch, int report, int gate) {
     int executable = launch->executable;
     if (launch->alone.stays && reset_oom_adjustment() != 0) nb_child_fail(report, "reset oom_score_adj", NULL);
+    // Needs no ids of its own, so it is done while they are mapped.
+    if (launch->alone.raises_loopback && nb_raise_loopback() != 0) nb_child_fail(report, "raise lo", NULL);
     await_gate(gate, report);
     become_user(launch, report);
-    if (launch->alone.raises_loopback && nb_raise_loopback() != 0) nb_child_fail(report, "raise lo", NULL);
     make_root(launch, report);
     lower_limits(launch, report);
     if (launch->alone.stays) enter_cgroups(launch, report);
