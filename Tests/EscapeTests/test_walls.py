@@ -172,10 +172,13 @@ def test_neighbours_have_different_users_of_the_host(server, new_sandbox):
     sandboxes = [new_sandbox() for _ in range(2)]
     for sandbox in sandboxes:
         sandbox.commands.run("sleep 1000", user="root", background=True, timeout=0)
-    owners = {}
-    for pid in host.sandbox_processes(name) - before:
-        if "sleep" in host.command_line(pid)[0]:
-            owners[pid] = int(host.status(pid, "Uid")[0])
+
+    def sleepers():
+        new = host.sandbox_processes(name) - before
+        return [pid for pid in new if host.command_line(pid)[:1] == ["sleep"]]
+
+    eventually(lambda: len(sleepers()) == 2, "both to run")
+    owners = {pid: int(host.status(pid, "Uid")[0]) for pid in sleepers()}
     assert len(owners) == 2
     assert len(set(owners.values())) == 2, owners
 
@@ -196,7 +199,7 @@ class TestSeenFromTheHost:
         for user in ("user", "root"):
             sandbox.commands.run("sleep 1000", user=user, background=True, timeout=0)
         sleeping = lambda: [
-            pid for pid in host.sandbox_processes(name) - before if "sleep" in host.command_line(pid)[0]
+            pid for pid in host.sandbox_processes(name) - before if host.command_line(pid)[:1] == ["sleep"]
         ]
         eventually(lambda: len(sleeping()) == 2, "both to run")
         return host.sandbox_processes(name) - before
