@@ -221,13 +221,13 @@ class TestSeenFromTheHost:
             for kind in ("user", "mnt", "pid", "net", "ipc", "uts", "cgroup"):
                 assert os.readlink(f"/proc/{pid}/ns/{kind}") != os.readlink(f"/proc/self/ns/{kind}"), kind
 
-    def test_no_process_holds_a_file_of_the_host(self, inside, server):
+    def test_no_process_holds_a_file_of_the_host(self, inside):
         roots = {os.stat(f"/proc/{pid}/root").st_dev for pid in inside}
         assert os.stat("/").st_dev not in roots
         for pid in inside:
             for number in os.listdir(f"/proc/{pid}/fd"):
                 link = os.readlink(f"/proc/{pid}/fd/{number}")
-                assert str(server.data) not in link, link
+                assert link.startswith(("socket:", "pipe:", "anon_inode:", "/dev/null")), (pid, number, link)
 
     def test_nothing_of_it_is_mounted_on_the_host(self, inside, server):
         assert not [line for line in host.host_mounts() if str(server.data) in line]
