@@ -200,6 +200,9 @@ static int enter_and_clone(void *pointer) {
     struct entry *entry = pointer;
     const struct nb_launch *launch = entry->launch;
     if (reset_oom_adjustment() != 0) return refuse(entry, "reset oom_score_adj", NULL);
+    // Without the right to it the first process is one among many.
+    if (launch->nice != 0 && setpriority(PRIO_PROCESS, 0, launch->nice) != 0 && errno != EACCES && errno != EPERM)
+        return refuse(entry, "set priority", NULL);
     for (size_t index = 0; index < launch->process_file_count; index++)
         if (nb_write_file(launch->process_files[index], "0") != 0)
             return refuse(entry, "enter cgroup", launch->process_files[index]);
