@@ -126,10 +126,24 @@ let package = Package(
         .testTarget(
             name: "SpawningTests",
             dependencies: ["Spawning", "LinuxSystem", "SpawnerProtocol", "GuestProtocol", "WireCoding", "CLinux"]),
-        .testTarget(name: "LayersTests", dependencies: ["Layers"]),
-        .testTarget(name: "PersistenceTests", dependencies: ["Persistence"]),
-        .testTarget(name: "AuthTests", dependencies: ["Auth", "Persistence"]),
-        .testTarget(name: "OrchestratorTests", dependencies: ["Orchestrator", "Isolation", "Persistence", "Layers"]),
+        .testTarget(name: "LayersTests", dependencies: ["Layers", "SandboxModel"]),
+        .testTarget(
+            name: "PersistenceTests",
+            dependencies: ["Persistence", "SandboxModel", .product(name: "GRDB", package: "GRDB.swift")]),
+        .testTarget(name: "AuthTests", dependencies: ["Auth", "Persistence", "SandboxModel"]),
+        .testTarget(
+            name: "IsolationBackendsTests",
+            dependencies: [
+                "IsolationBackends", "Isolation", "SpawnerProtocol", "WireCoding", "SandboxModel",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .testTarget(
+            name: "OrchestratorTests",
+            dependencies: [
+                "Orchestrator", "Isolation", "Persistence", "Layers", "SandboxModel",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .testTarget(name: "CommandTests", dependencies: ["nestbox", "SandboxModel"]),
         .testTarget(name: "GuestClientTests", dependencies: ["GuestClient", "GuestProtocol"]),
         .testTarget(
             name: "E2BAPITests",

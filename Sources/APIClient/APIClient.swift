@@ -2,8 +2,8 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// A small HTTP/1.1 client for the commands: one connection is one request. No TLS: the commands run on the server's own
-/// machine or reach it through something that has it.
+/// A small HTTP/1.1 client for the commands: one connection is one request. No TLS: the commands run on the server's
+/// own machine or reach it through something that has it.
 public struct APIClient: Sendable {
     public static let connectTimeout: TimeAmount = .seconds(5)
     /// Of an answer that is taken as a whole, in bytes.

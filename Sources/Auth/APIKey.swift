@@ -14,7 +14,8 @@ public struct APIKey: Sendable, CustomStringConvertible {
     /// Draws a new one: 160 random bits.
     public init() {
         var random = SystemRandomNumberGenerator()
-        secret = Self.prefix + Hex.text((0..<Self.randomBytes).map { _ in UInt8.random(in: .min ... .max, using: &random) })
+        let bytes = (0..<Self.randomBytes).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        secret = Self.prefix + Hex.text(bytes)
     }
 
     /// - Returns: nil unless `text` has exactly the form of a key.

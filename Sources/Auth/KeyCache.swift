@@ -13,6 +13,8 @@ struct KeyCache {
 
     private var entries: [[UInt8]: Entry] = [:]
 
+    var count: Int { entries.count }
+
     func principal(hash: [UInt8], at now: ContinuousClock.Instant) -> Principal? {
         guard let entry = entries[hash], now < entry.expires else { return nil }
         return entry.principal

@@ -1,4 +1,5 @@
 #include "child.h"
+#include "include/clinux_events.h"
 #include "include/clinux_run.h"
 
 #include <fcntl.h>
@@ -49,6 +50,25 @@ static const char *step_word(enum nb_step_kind kind) {
     return "step";
 }
 
+/// An adjustment inherited from the caller could be taken back by the sandbox; this one is its own floor.
+static int reset_oom_adjustment(void) {
+    // EACCES: an administrator has set a higher floor already.
+    return nb_write_file("/proc/self/oom_score_adj", "0") == 0 || errno == EACCES ? 0 : -1;
+}
+
+/// Enters the cgroups whose files the caller passes; meanwhile it made them. Nothing of a stranger's has run yet.
+static void enter_cgroups(const struct nb_launch *launch, int report) {
+    for (;;) {
+        char kind;
+        int file = -1;
+        if (nb_receive(launch->passed[0], &kind, 1, &file, 0) != 1) nb_child_fail(report, "wait for cgroups", NULL);
+        if (kind == NB_RUN_GO) break;
+        if (file < 0 || write(file, "0", 1) != 1) nb_child_fail(report, "enter cgroup", NULL);
+        close(file);
+    }
+    if (unshare(CLONE_NEWCGROUP) != 0) nb_child_fail(report, "cgroup namespace", NULL);
+}
+
 static void await_gate(int gate, int report) {
     char byte;
     if (gate < 0) return;
@@ -59,7 +79,7 @@ static void await_gate(int gate, int report) {
 static void become_user(const struct nb_launch *launch, int report) {
     uint32_t user = launch->alone.user, group = launch->alone.group;
     if (setsid() < 0) nb_child_fail(report, "setsid", NULL);
-    if (unshare(CLONE_NEWCGROUP) != 0) nb_child_fail(report, "cgroup namespace", NULL);
+    if (!launch->alone.stays && unshare(CLONE_NEWCGROUP) != 0) nb_child_fail(report, "cgroup namespace", NULL);
     if (!launch->alone.keeps_groups && syscall(SYS_setgroups, 0, NULL) != 0)
         nb_child_fail(report, "setgroups", NULL);
     if (syscall(SYS_setresgid, group, group, group) != 0) nb_child_fail(report, "setresgid", NULL);
@@ -149,11 +169,13 @@ static void give_up_privileges(const struct nb_launch *launch, int report) {
 
 static _Noreturn void first_process(const struct nb_launch *launch, int report, int gate) {
     int executable = launch->executable;
+    if (launch->alone.stays && reset_oom_adjustment() != 0) nb_child_fail(report, "reset oom_score_adj", NULL);
     await_gate(gate, report);
     become_user(launch, report);
     if (launch->alone.raises_loopback && nb_raise_loopback() != 0) nb_child_fail(report, "raise lo", NULL);
     make_root(launch, report);
     lower_limits(launch, report);
+    if (launch->alone.stays) enter_cgroups(launch, report);
     arrange_descriptors(launch, &report, &executable);
     reset_signals();
     give_up_privileges(launch, report);
@@ -172,28 +194,11 @@ static int refuse(struct entry *entry, const char *step, const char *detail) {
     return -1;
 }
 
-/// Maps the ids while this is still the only one who runs, and lets the first process go.
-static int map_user(struct entry *entry) {
-    const struct nb_alone *alone = &entry->launch->alone;
-    if (nb_run_map(entry->started->pid, alone->user, alone->user_outside, alone->group, alone->group_outside,
-                   alone->id_count, alone->keeps_groups) == 0
-        && write(entry->gate[1], "", 1) == 1)
-        return 0;
-    refuse(entry, "map the user", NULL);
-    int kept = errno;
-    syscall(SYS_pidfd_send_signal, entry->started->pidfd, SIGKILL, NULL, 0);
-    errno = kept;
-    return -1;
-}
-
 /// The helper: enters, clones the first process, ends.
 static int enter_and_clone(void *pointer) {
     struct entry *entry = pointer;
     const struct nb_launch *launch = entry->launch;
-    // An adjustment inherited from the caller could be taken back by the sandbox; this one is its own floor.
-    // EACCES: an administrator has set a higher floor already.
-    if (nb_write_file("/proc/self/oom_score_adj", "0") != 0 && errno != EACCES)
-        return refuse(entry, "reset oom_score_adj", NULL);
+    if (reset_oom_adjustment() != 0) return refuse(entry, "reset oom_score_adj", NULL);
     for (size_t index = 0; index < launch->process_file_count; index++)
         if (nb_write_file(launch->process_files[index], "0") != 0)
             return refuse(entry, "enter cgroup", launch->process_files[index]);
@@ -204,7 +209,7 @@ static int enter_and_clone(void *pointer) {
     if (pid < 0) return refuse(entry, "clone", NULL);
     if (pid == 0) first_process(launch, entry->report, entry->gate[0]);
     entry->started->pid = pid;
-    return launch->alone.maps_user ? map_user(entry) : 0;
+    return 0;
 }
 
 static int start_helper(struct entry *entry) {
@@ -240,6 +245,39 @@ static pid_t pid_of(int pidfd) {
     return line != NULL ? (pid_t)strtol(line + 5, NULL, 10) : -1;
 }
 
+/// Maps the ids and lets the first process go.
+static int map_user(struct entry *entry) {
+    const struct nb_alone *alone = &entry->launch->alone;
+    if (nb_run_map(entry->started->pid, alone->user, alone->user_outside, alone->group, alone->group_outside,
+                   alone->id_count, alone->keeps_groups) == 0
+        && write(entry->gate[1], "", 1) == 1)
+        return 0;
+    refuse(entry, "map the user", NULL);
+    int kept = errno;
+    syscall(SYS_pidfd_send_signal, entry->started->pidfd, SIGKILL, NULL, 0);
+    errno = kept;
+    return -1;
+}
+
+/// Without a family there is nothing that a helper would have to enter: the caller clones the first process itself.
+static int start_alone(struct entry *entry) {
+    sigset_t all, before;
+    if (pipe2(entry->gate, O_CLOEXEC) != 0) return refuse(entry, "gate pipe", NULL);
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    pid_t pid = nb_clone3(entry->launch->new_namespaces, 0, entry->launch->cgroup, &entry->started->pidfd);
+    if (pid == 0) first_process(entry->launch, entry->report, entry->gate[0]);
+    int kept = errno;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    errno = kept;
+    entry->started->pid = pid;
+    int result = pid < 0 ? refuse(entry, "clone", NULL) : map_user(entry);
+    kept = errno;
+    close(entry->gate[0]), close(entry->gate[1]);
+    errno = kept;
+    return result;
+}
+
 int nb_start(const struct nb_launch *launch, struct nb_started *started, struct nb_failure *failure) {
     int report[2];
     if (pipe2(report, O_CLOEXEC) != 0) {
@@ -248,19 +286,13 @@ int nb_start(const struct nb_launch *launch, struct nb_started *started, struct 
     }
     struct entry entry = {
         .launch = launch, .started = started, .failure = failure, .report = report[1], .gate = {launch->gate, -1}};
-    if (launch->alone.maps_user && pipe2(entry.gate, O_CLOEXEC) != 0) {
-        nb_fill_failure(failure, "gate pipe", NULL);
-        close(report[0]), close(report[1]);
-        return -1;
-    }
     *started = (struct nb_started){.pid = -1, .pidfd = -1, .report = report[0]};
     errno = 0;
     nb_fill_failure(failure, "clone helper", NULL);
     failure->error_number = 0;
-    int result = start_helper(&entry);
+    int result = launch->alone.stays ? start_alone(&entry) : start_helper(&entry);
     if (result != 0 && failure->error_number == 0) failure->error_number = errno;
     close(report[1]);
-    if (launch->alone.maps_user) close(entry.gate[0]), close(entry.gate[1]);
     if (result == 0) {
         if (launch->pid_namespace > 0) started->pid = pid_of(started->pidfd);
         return 0;

@@ -61,7 +61,7 @@ static int run_guest(struct nb_kvm_probe *result) {
     double start = now();
     while (ioctl(processor, KVM_RUN, 0) == 0 && run->exit_reason != KVM_EXIT_HLT) {
         errno = EIO;
-        if (run->exit_reason != KVM_EXIT_INTR && run->exit_reason != KVM_EXIT_DEBUG) return refuse(result, "run a guest");
+        if (run->exit_reason != KVM_EXIT_INTR) return refuse(result, "run a guest");
     }
     if (run->exit_reason != KVM_EXIT_HLT) return refuse(result, "run a guest");
     result->nanoseconds_per_instruction = (now() - start) / INSTRUCTIONS;

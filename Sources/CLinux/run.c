@@ -1,5 +1,6 @@
 #include "clinux_run.h"
 #include "child.h"
+#include "relay.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -20,10 +21,6 @@ int nb_run_signals(void) {
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-int nb_run_pipe(int ends[2]) {
-    return pipe2(ends, O_CLOEXEC);
-}
-
 static int64_t now_milliseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -36,17 +33,21 @@ static void send_signal(int control, int number) {
     if (write(control, &byte, 1) < 0 && errno == EPIPE) return;
 }
 
-static void forward(int signals, int control) {
+static void forward(int signals, int control, int master) {
     struct signalfd_siginfo info;
     while (read(signals, &info, sizeof info) == (ssize_t)sizeof info) {
-        if (info.ssi_signo != SIGTSTP) {
+        if (info.ssi_signo == SIGWINCH && master >= 0) {
+            nb_relay_resize(master);  // the kernel tells the box
+        } else if (info.ssi_signo != SIGTSTP) {
             send_signal(control, (int)info.ssi_signo);
-            continue;
+        } else {
+            // The box is an orphaned group to its own terminal and would not hear SIGTSTP: stop it, then ourselves.
+            send_signal(control, SIGSTOP);
+            nb_relay_stop(master);
+            raise(SIGSTOP);
+            nb_relay_start(master);
+            send_signal(control, SIGCONT);
         }
-        // The box is an orphaned group to its own terminal and would not hear SIGTSTP: stop it, then ourselves.
-        send_signal(control, SIGSTOP);
-        raise(SIGSTOP);
-        send_signal(control, SIGCONT);
     }
 }
 
@@ -58,19 +59,36 @@ static int reap(int pidfd, int *status) {
     return 0;
 }
 
-enum nb_run_end nb_run_wait(int pidfd, int signals, int control, int64_t timeout_milliseconds, int *status) {
-    struct pollfd waits[] = {{.fd = pidfd, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+static enum nb_run_end wait_and_relay(
+    int pidfd, int signals, int control, int master, int64_t timeout_milliseconds, int *status) {
     int64_t deadline = timeout_milliseconds < 0 ? -1 : now_milliseconds() + timeout_milliseconds;
-    signal(SIGPIPE, SIG_IGN);
+    struct nb_relay relay = {.master = master};
     for (;;) {
         int64_t left = deadline < 0 ? -1 : deadline - now_milliseconds();
         if (deadline >= 0 && left <= 0) return NB_RUN_TIMED_OUT;
-        int ready = poll(waits, 2, left > INT32_MAX ? INT32_MAX : (int)left);
+        struct pollfd waits[2 + NB_RELAY_POLLS] = {{.fd = pidfd, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+        nb_relay_polls(&relay, waits + 2);
+        int ready = poll(waits, 2 + NB_RELAY_POLLS, left > INT32_MAX ? INT32_MAX : (int)left);
         if (ready < 0 && errno != EINTR) return NB_RUN_FAILED;
         if (ready <= 0) continue;
-        if (waits[0].revents != 0) return reap(pidfd, status) == 0 ? NB_RUN_ENDED : NB_RUN_FAILED;
-        if (waits[1].revents != 0) forward(signals, control);
+        nb_relay_move(&relay, waits + 2);
+        if (waits[0].revents != 0) {
+            nb_relay_drain(&relay);
+            return reap(pidfd, status) == 0 ? NB_RUN_ENDED : NB_RUN_FAILED;
+        }
+        if (waits[1].revents != 0) forward(signals, control, master);
     }
+}
+
+enum nb_run_end nb_run_wait(
+    int pidfd, int signals, int control, int master, int64_t timeout_milliseconds, int *status) {
+    signal(SIGPIPE, SIG_IGN);
+    nb_relay_start(master);
+    enum nb_run_end end = wait_and_relay(pidfd, signals, control, master, timeout_milliseconds, status);
+    int kept = errno;
+    nb_relay_stop(master);
+    errno = kept;
+    return end;
 }
 
 static int write_proc(pid_t pid, const char *name, const char *text) {

@@ -23,10 +23,23 @@ public enum DirectRun {
 
     static func run(_ options: RunOptions) throws(RunError) -> Int32 {
         let root = try RunRoot(options)
-        let cgroup = try RunCgroup(options)
-        for warning in cgroup.warnings { tell("warning: " + warning) }
+        // Into a cgroup2 the box is born; those of v1 are made while it makes its root.
+        let born = RunCgroup.isUnified ? try RunCgroup(options) : nil
+        var launch: RunLaunch
         do throws(RunError) {
-            let launch = try RunLaunch.start(options, root: root, cgroup: cgroup)
+            launch = try RunLaunch.start(options, root: root, directory: try born?.directory())
+        } catch {
+            if let born { remove(born) }
+            throw error
+        }
+        let cgroup: RunCgroup
+        do throws(RunError) { cgroup = if let born { born } else { try RunCgroup(options) } } catch {
+            launch.abandon()
+            throw error
+        }
+        do throws(RunError) {
+            for warning in cgroup.warnings { tell("warning: " + warning) }
+            try launch.release(into: cgroup.sandbox?.processFiles ?? [], options)
             let end = try launch.finish(timeoutMilliseconds: options.timeoutMilliseconds)
             return conclude(end, options, cgroup)
         } catch {
@@ -39,7 +52,8 @@ public enum DirectRun {
         let kills = cgroup.sandbox.flatMap { try? $0.outOfMemoryKills() } ?? 0  // unreadable: nothing to tell
         remove(cgroup)
         if kills > 0 {
-            tell("out of memory: the kernel killed \(kills) process(es) at the limit of \(options.memoryBytes.value) bytes")
+            let limit = options.memoryBytes.value
+            tell("out of memory: the kernel killed \(kills) process(es) at the limit of \(limit) bytes")
         }
         switch end {
         case .exited(let code): return code

@@ -1,4 +1,5 @@
-/// As much of JSON as a template's description needs: this program has no Foundation, and starts in a millisecond for it.
+/// As much of JSON as a template's description needs: this program has no Foundation, and starts in a millisecond for
+/// it.
 indirect enum JSONText: Hashable {
     case object([String: JSONText])
     case list([JSONText])

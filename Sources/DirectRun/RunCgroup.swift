@@ -28,6 +28,15 @@ struct RunCgroup {
         }
     }
 
+    /// Limits are cgroup2's, as on most hosts. A glance; ``CgroupLayout`` looks properly.
+    static var isUnified: Bool { access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 }
+
+    /// The cgroup2 directory to be born in, if there is one.
+    func directory() throws(RunError) -> Descriptor? {
+        guard let sandbox, sandbox.hasDirectory else { return nil }
+        do { return try sandbox.openDirectory() } catch { throw .refused(step: "cgroup", reason: "\(error)") }
+    }
+
     /// Ours alone, also beside a run that died and whose process id we got.
     private static func name() -> String {
         var random = SystemRandomNumberGenerator()

@@ -14,28 +14,65 @@ struct RunLaunch: ~Copyable {
     private static let openFileLimit: UInt64 = 4096
     private static let startTimeoutMilliseconds: Int32 = 30_000
 
-    private let started: nb_started
-    private let control: RunPipe
+    private var started: nb_started
+    private let control: RunSocket
     private let signals: Descriptor
+    /// The outer end of the box's own terminal, or -1. Open as long as we run.
+    private let terminal: Int32
 
-    /// Starts the command. On throw nothing of it runs.
+    /// Starts the box, which makes its root while the caller goes on, and waits for ``release(into:)``.
     static func start(
-        _ options: RunOptions, root: RunRoot, cgroup: RunCgroup
+        _ options: RunOptions, root: RunRoot, directory: borrowing Descriptor?
     ) throws(RunError) -> RunLaunch {
         let signals = Descriptor(owning: try refusing("signals") { nb_run_signals() })
-        let control = try RunPipe()
+        let control = try RunSocket()
         var launch = description(options: options, root: root)
-        launch.passed.0 = control.readEnd
+        launch.passed.0 = control.inside
         launch.passed_count = 1
-        var started = try clone(&launch, root: root, options: options, cgroup: cgroup)
-        try awaitProgram(&started, options)
-        return RunLaunch(started: started, control: control, signals: signals)
+        switch directory {
+        case .some(let directory): launch.cgroup = directory.number
+        case .none: launch.cgroup = -1
+        }
+        var terminal = nb_run_terminal()
+        let hasTerminal = nb_run_terminal_open(&terminal)
+        defer { nb_run_terminal_restore(&terminal) }
+        _ = try refusing("terminal") { hasTerminal }
+        launch.alone.takes_terminal = hasTerminal
+        let started = try clone(&launch, root: root, options: options)
+        return RunLaunch(started: started, control: control, signals: signals, terminal: terminal.master)
+    }
+
+    /// Has the box enter the cgroups of `files`, each a file to write "0" to, and start the command. On throw nothing
+    /// of the box runs.
+    mutating func release(into files: [String], _ options: RunOptions) throws(RunError) {
+        do throws(RunError) {
+            for path in files {
+                let file = Descriptor(owning: try Self.refusing("open \(path)") { open(path, O_WRONLY | O_CLOEXEC) })
+                try send(UInt8(NB_RUN_ENTER), file.number)
+            }
+            try send(UInt8(NB_RUN_GO), -1)
+        } catch {
+            abandon()
+            throw error
+        }
+        try Self.awaitProgram(&started, options)
+    }
+
+    /// Ends a box that was not released.
+    func abandon() {
+        close(started.report)
+        Self.end(started)
+    }
+
+    private func send(_ kind: UInt8, _ file: Int32) throws(RunError) {
+        _ = try Self.refusing("reach the box") { Int32(nb_send(control.outside, [kind], 1, file)) }
     }
 
     /// Waits for the end, and sees to it when the time is up. Nothing of the box runs on return.
     func finish(timeoutMilliseconds: Int64?) throws(RunError) -> End {
         var status: Int32 = 0
-        switch nb_run_wait(started.pidfd, signals.number, control.writeEnd, timeoutMilliseconds ?? -1, &status) {
+        let limit = timeoutMilliseconds ?? -1
+        switch nb_run_wait(started.pidfd, signals.number, control.outside, terminal, limit, &status) {
         case NB_RUN_ENDED:
             close(started.pidfd)
             return .exited(status)
@@ -52,7 +89,6 @@ struct RunLaunch: ~Copyable {
     private static func description(options: RunOptions, root: RunRoot) -> nb_launch {
         let user = root.user
         var launch = nb_launch()
-        launch.cgroup = -1
         launch.gate = -1
         launch.pid_namespace = -1
         launch.executable = -1
@@ -62,7 +98,6 @@ struct RunLaunch: ~Copyable {
         launch.inherits_standard_streams = 1
         launch.directory = kept(options.directory ?? root.directory)
         launch.program = kept(options.command[0])
-        launch.alone.maps_user = 1
         launch.alone.id_count = user.idCount
         launch.alone.user = user.firstInside
         launch.alone.group = user.firstInside
@@ -90,10 +125,9 @@ struct RunLaunch: ~Copyable {
     }
 
     private static func clone(
-        _ launch: inout nb_launch, root: RunRoot, options: RunOptions, cgroup: RunCgroup
+        _ launch: inout nb_launch, root: RunRoot, options: RunOptions
     ) throws(RunError) -> nb_started {
         let limits = limits(options)
-        let processFiles = (cgroup.sandbox?.processFiles ?? []).map(kept)
         let filter = SeccompFilter.directRun
         launch.steps = UnsafePointer(keptArray(root.plan.steps))
         launch.step_count = root.plan.steps.count
@@ -101,21 +135,11 @@ struct RunLaunch: ~Copyable {
         launch.limit_count = limits.count
         launch.arguments = UnsafePointer(keptArray(options.command.map(kept) + [nil]))
         launch.environment = UnsafePointer(keptArray(RunEnvironment.words(options, root).map(kept) + [nil]))
-        launch.process_files = UnsafePointer(keptArray(processFiles))
-        launch.process_file_count = processFiles.count
         launch.filter = UnsafeRawPointer(keptArray(filter))
         launch.filter_bytes = filter.count * MemoryLayout<UInt64>.size
         var started = nb_started()
         var failure = nb_failure()
-        let result: Int32
-        if let sandbox = cgroup.sandbox, sandbox.hasDirectory {
-            let directory: Descriptor
-            do { directory = try sandbox.openDirectory() } catch { throw .refused(step: "cgroup", reason: "\(error)") }
-            launch.cgroup = directory.number
-            result = nb_start(&launch, &started, &failure)
-        } else {
-            result = nb_start(&launch, &started, &failure)
-        }
+        let result = nb_start(&launch, &started, &failure)
         if result != 0 { throw refusal(failure, options) }
         return started
     }
@@ -162,21 +186,21 @@ struct RunLaunch: ~Copyable {
     }
 }
 
-/// A pipe that no program inherits; both ends are closed with it.
-struct RunPipe: ~Copyable {
-    let readEnd: Int32
-    let writeEnd: Int32
+/// A connected pair of sockets that no program inherits; both ends are closed with it.
+struct RunSocket: ~Copyable {
+    let inside: Int32
+    let outside: Int32
 
     init() throws(RunError) {
         var ends: [Int32] = [-1, -1]
-        guard nb_run_pipe(&ends) == 0 else {
-            throw .refused(step: "pipe", reason: String(cString: strerror(errno)))
+        guard nb_socket_pair(&ends) == 0 else {
+            throw .refused(step: "socket", reason: String(cString: strerror(errno)))
         }
-        (readEnd, writeEnd) = (ends[0], ends[1])
+        (inside, outside) = (ends[0], ends[1])
     }
 
     deinit {
-        close(readEnd)
-        close(writeEnd)
+        close(inside)
+        close(outside)
     }
 }

@@ -25,7 +25,7 @@ struct RunTemplate {
             throw .usage("--template \(name): \(path) is not a JSON object")
         }
         guard case .list(let list)? = fields["layers"], Self.layerRange.contains(list.count) else {
-            throw .usage("--template \(name): layers must be \(Self.layerRange.lowerBound) to \(Self.layerRange.upperBound)")
+            throw .usage("--template \(name): \(path) must name 1 to \(Self.layerRange.upperBound) layers")
         }
         layers = list.compactMap(\.text).filter(Self.isDigest)
         guard layers.count == list.count else { throw .usage("--template \(name): a layer is not a SHA-256") }

@@ -1,6 +1,7 @@
 import CLinux
 
-/// The root of a run from a template: its sealed layers under a writable tmpfs, mounted by the run's own user namespace.
+/// The root of a run from a template: its sealed layers under a writable tmpfs, mounted by the run's own user
+/// namespace.
 struct TemplateRoot {
     /// Detached mounts, lowest first, shown under the run's ids.
     let layers: [Int32]

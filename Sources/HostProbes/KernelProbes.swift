@@ -11,7 +11,8 @@ enum KernelProbes {
     private static func root() -> HostProbe {
         geteuid() == 0
             ? HostProbe("root", .available("uid 0"))
-            : HostProbe("root", .missing(reason: "uid \(geteuid())", mend: "sudo, for the server; nestbox run needs none"))
+            : HostProbe(
+                "root", .missing(reason: "uid \(geteuid())", mend: "sudo, for the server; nestbox run needs none"))
     }
 
     private static func seccomp() -> HostProbe {

@@ -39,7 +39,8 @@ struct TemplateFile: Decodable {
             .first { !known.contains($0) }
         if let unknown {
             throw SpecError.malformed(
-                field: unknown, value: unknown, allowed: "a field of a template: \(known.sorted().joined(separator: ", "))")
+                field: unknown, value: unknown,
+                allowed: "a field of a template: \(known.sorted().joined(separator: ", "))")
         }
         let values = try decoder.container(keyedBy: Key.self)
         id = try values.decode(String.self, forKey: .id)

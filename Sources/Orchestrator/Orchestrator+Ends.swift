@@ -3,8 +3,8 @@ import Persistence
 import SandboxModel
 
 extension Orchestrator {
-    /// Ends the sandbox; returns when it is gone. A second call throws `notFound`, and so does a call for a sandbox that
-    /// is still being made: it is nobody's yet.
+    /// Ends the sandbox; returns when it is gone. A second call throws `notFound`, and so does a call for a sandbox
+    /// that is still being made: it is nobody's yet.
     public func kill(_ id: SandboxID, for principal: Principal) async throws(OrchestratorError) {
         try await end(id, of: principal.tenant, .killed)
     }

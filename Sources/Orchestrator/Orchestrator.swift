@@ -4,8 +4,8 @@ import Logging
 import Persistence
 import SandboxModel
 
-/// Sequences the life of sandboxes: judging is the pure types', storing is `Persistence`'s, doing is the backend's. Copies
-/// share one state; `run()` keeps it true.
+/// Sequences the life of sandboxes: judging is the pure types', storing is `Persistence`'s, doing is the backend's.
+/// Copies share one state; `run()` keeps it true.
 public struct Orchestrator: Sendable {
     public static let defaultSandboxLimit = 4096
 
@@ -110,7 +110,9 @@ public struct Orchestrator: Sendable {
         return live
     }
 
-    func note(_ message: String, _ id: SandboxID, level: SandboxEvent.Level = .info, _ fields: [String: String] = [:]) async {
+    func note(
+        _ message: String, _ id: SandboxID, level: SandboxEvent.Level = .info, _ fields: [String: String] = [:]
+    ) async {
         await journal.add(SandboxEvent(at: parts.clock.now, level: level, message: message, fields: fields), of: id)
     }
 }

@@ -1,6 +1,7 @@
 import SandboxModel
 
-/// A sandbox that asks to be let in: its row-to-be in state `starting`, and under which name the request may come again.
+/// A sandbox that asks to be let in: its row-to-be in state `starting`, and under which name the request may come
+/// again.
 public struct Admission: Sendable {
     public var record: SandboxRecord
     /// A second request of the same tenant with this key is the first one again.

@@ -71,7 +71,8 @@ public struct KeyStore: Sendable {
         }
     }
 
-    /// - Returns: the key as it is now, or nil if the tenant has none of that id. Revoking twice keeps the first moment.
+    /// - Returns: the key as it is now, or nil if the tenant has none of that id. Revoking twice keeps the first
+    /// moment.
     public func revoke(_ id: String, of tenant: TenantID, at now: Timestamp) async throws(StoreError) -> StoredKey? {
         try await database.write { db in
             try db.execute(

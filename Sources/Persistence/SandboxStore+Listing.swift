@@ -55,7 +55,7 @@ extension SandboxStore {
             try db.execute(
                 sql: """
                     DELETE FROM sandbox WHERE id IN (
-                        SELECT id FROM sandbox WHERE state = 'ended' AND (ends_at < ? OR ends_at < (
+                        SELECT id FROM sandbox WHERE state = 'ended' AND (ends_at < ? OR ends_at <= (
                             SELECT ends_at FROM sandbox WHERE state = 'ended' ORDER BY ends_at DESC
                             LIMIT 1 OFFSET ?))
                         LIMIT ?)

@@ -36,7 +36,7 @@ enum RunProgram {
         return try start(prefix + [path, "run"] + words, input: input)
     }
 
-    private static func start(_ words: [String], input: String) throws -> Result {
+    static func start(_ words: [String], input: String) throws -> Result {
         let files = try [temporaryFile(input), temporaryFile(""), temporaryFile("")]
         defer { files.forEach { close($0) } }
         var actions = posix_spawn_file_actions_t()

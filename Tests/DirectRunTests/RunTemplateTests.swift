@@ -22,7 +22,8 @@ import Testing
         #expect(JSONText.parse(Array(text.utf8)) == nil)
     }
 
-    private static let templates = #filePath.replacing("Tests/DirectRunTests/RunTemplateTests.swift", with: "build/templates")
+    private static let templates =
+        #filePath.replacing("Tests/DirectRunTests/RunTemplateTests.swift", with: "build/templates")
     private static let isBuilt = access(templates + "/base/template.json", R_OK) == 0
 
     @Test(
@@ -30,7 +31,8 @@ import Testing
         .enabled(if: isBuilt, "needs the base template: make templates"))
     func `a template's root is its own, writable where its user may`() throws {
         let words = ["--template", "base", "--templates", Self.templates, "--", "sh", "-c"]
-        let written = try RunProgram.run(words + ["id -u; pwd; echo x > file && cat file; sudo -n true || echo no sudo"])
+        let script = "id -u; pwd; echo x > file && cat file; sudo -n true || echo no sudo"
+        let written = try RunProgram.run(words + [script])
         #expect(written.output == "1000\n/home/user\nx\nno sudo\n")
         #expect(try RunProgram.run(words + ["touch /x"]).code != 0)
         #expect(try RunProgram.run(words + ["ls file"]).code != 0)

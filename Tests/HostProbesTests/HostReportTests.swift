@@ -25,6 +25,7 @@ import Testing
     @Test func `text tells the mend and JSON is quoted`() {
         let report = HostReport(probes: [HostProbe("a \"b\"\n", .missing(reason: "r", mend: "m"))])
         #expect(report.text.contains("mend: m"))
-        #expect(report.json.hasPrefix(#"{"probes":[{"name":"a \"b\"\u000a","status":"missing","reason":"r","mend":"m"}]"#))
+        let expected = #"{"probes":[{"name":"a \"b\"\u000a","status":"missing","reason":"r","mend":"m"}]"#
+        #expect(report.json.hasPrefix(expected))
     }
 }

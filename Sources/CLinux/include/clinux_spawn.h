@@ -53,12 +53,13 @@ struct nb_limit {
 };
 
 #define NB_PASSED_MAX 4
+#define NB_RUN_ENTER 1
+#define NB_RUN_GO 2
 
 /// How a box that stands alone differs from one in a family. All zero: it does not.
 struct nb_alone {
-    /// The helper maps `id_count` ids of the new user namespace, from `user` and `group` on, to these, before the first
-    /// process goes on. With `keeps_groups` for a caller without privilege, who maps only itself.
-    int maps_user;
+    /// `id_count` ids of the new user namespace, from `user` and `group` on, become these. With `keeps_groups` for a
+    /// caller without privilege, who maps only itself.
     uint32_t id_count;
     uint32_t user_outside;
     uint32_t group_outside;
@@ -70,8 +71,9 @@ struct nb_alone {
     int keeps_groups;
     /// Brings `lo` up in the new network namespace.
     int raises_loopback;
-    /// The first process stays, reaps, and ends with the exit code of the program, its only child: the first of
-    /// `passed` is read for signal numbers, one byte each, and at end-of-file all is over.
+    /// The caller clones the first process itself, which stays, reaps, and ends with the exit code of the program, its
+    /// only child. The first of `passed` is a socket: before the program starts it brings cgroup files to write "0"
+    /// to, with NB_RUN_ENTER each, then NB_RUN_GO; after that signal numbers. At end-of-file all is over.
     int stays;
     /// What stands in /proc/1/cmdline is wiped: the caller's arguments, this many bytes.
     char *arguments;

@@ -2,8 +2,8 @@ import Isolation
 import SpawnerProtocol
 
 /// Matches answers to requests by number, and holds back what the spawner has no hands for: pure, so that every order
-/// of answers, nonsense and silence can be tried. `Waiter` is whoever waits for the outcome; each is handed back exactly
-/// once.
+/// of answers, nonsense and silence can be tried. `Waiter` is whoever waits for the outcome; each is handed back
+/// exactly once.
 struct RequestTable<Waiter> {
     /// The spawner does one thing at a time; so many requests keep it busy and fit its socket's buffer.
     static var outstandingLimit: Int { 32 }
@@ -58,18 +58,23 @@ struct RequestTable<Waiter> {
     mutating func take(_ answer: SpawnerAnswer) throws(Nonsense) -> (Waiter, Outcome)? {
         guard answer.number > 0, answer.number <= lastNumber else { throw Nonsense("number \(answer.number)") }
         // Its waiter gave up before: nothing to do.
-        guard var waiting = pending.removeValue(forKey: answer.number) else { return nil }
+        guard let waiting = pending[answer.number] else { return nil }
         switch answer.content {
         case .sandboxes(let part, let isLast):
-            waiting.listed += part
-            guard waiting.listed.count <= Self.listLimit else { throw Nonsense("a list without end") }
-            if isLast { return (waiting.waiter, .success(.sandboxes(waiting.listed, isLast: true))) }
-            pending[answer.number] = waiting
-            return nil
-        case .failed(let failure): return (waiting.waiter, .failure(BackendError(failure)))
+            let listed = waiting.listed + part
+            guard listed.count <= Self.listLimit else { throw Nonsense("a list without end") }
+            pending[answer.number]?.listed = listed
+            guard isLast else { return nil }
+            return served(answer.number, .success(.sandboxes(listed, isLast: true)))
+        case .failed(let failure): return served(answer.number, .failure(BackendError(failure)))
+        // The waiter stays: it is told when the connection is cut for this.
         case .ended: throw Nonsense("an end as an answer")
-        case .welcome, .created, .done, .usage: return (waiting.waiter, .success(answer.content))
+        case .welcome, .created, .done, .usage: return served(answer.number, .success(answer.content))
         }
+    }
+
+    private mutating func served(_ number: UInt64, _ outcome: Outcome) -> (Waiter, Outcome)? {
+        pending.removeValue(forKey: number).map { ($0.waiter, outcome) }
     }
 
     /// Takes out a request that could not be sent.

@@ -51,9 +51,11 @@ final class SpawnerLink: Sendable {
         }
     }
 
-    /// Asks, and waits for the answer: at most `answerTimeout`, and not at all while there is no connection. Goes on in a
-    /// cancelled task, since the spawner does too.
-    func request(_ operation: SpawnerRequest.Operation, step: String) async throws(BackendError) -> SpawnerAnswer.Content {
+    /// Asks, and waits for the answer: at most `answerTimeout`, and not at all while there is no connection. Goes on
+    /// in a cancelled task, since the spawner does too.
+    func request(
+        _ operation: SpawnerRequest.Operation, step: String
+    ) async throws(BackendError) -> SpawnerAnswer.Content {
         let outcome = await withCheckedContinuation { (waiter: Waiter) in
             let refusal: BackendError? = state.withLock { state in
                 guard state.socket != nil else { return .unavailable(step, "there is no connection to the spawner") }
@@ -128,7 +130,7 @@ final class SpawnerLink: Sendable {
                     state.withLock { $0.socket = socket }
                     log.info("connected to the spawner", metadata: ["boot.id": "\(bootID)"])
                     report(.connected(bootID: bootID))
-                    listen(to: socket)
+                    listen(to: socket, current)
                     return true
                 }
             } catch {
@@ -147,17 +149,18 @@ final class SpawnerLink: Sendable {
         guard let answer = try? SpawnerAnswer(wireBytes: bytes),  // nonsense and refusal end alike: no conversation
             case .welcome(SpawnerRequest.protocolVersion, let bootID) = answer.content
         else {
-            log.error("the spawner does not speak our version", metadata: ["wanted": "\(SpawnerRequest.protocolVersion)"])
+            log.error(
+                "the spawner does not speak our version", metadata: ["wanted": "\(SpawnerRequest.protocolVersion)"])
             return nil
         }
         socket.limitWait(seconds: 0)
         return bootID
     }
 
-    private func listen(to socket: SpawnerSocket) {
+    private func listen(to socket: SpawnerSocket, _ current: CurrentSocket) {
         do {
             while let bytes = socket.receive() { try take(SpawnerAnswer(wireBytes: bytes)) }
-            log.warning("the spawner hung up")
+            if !current.isCancelled { log.warning("the spawner hung up") }
         } catch {
             log.error("the spawner spoke nonsense", metadata: ["error": "\(error)"])
         }
@@ -192,6 +195,8 @@ private final class CurrentSocket: Sendable {
             return !state.isCancelled
         }
     }
+
+    var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
     func cancel() {
         state.withLock { state in

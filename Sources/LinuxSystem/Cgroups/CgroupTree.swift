@@ -27,7 +27,8 @@ public struct CgroupTree: Sendable {
     }
 
     init(
-        layout: CgroupLayout, name: String, controllers: Set<CgroupController>, files: CgroupFiles, isAlone: Bool = false
+        layout: CgroupLayout, name: String, controllers: Set<CgroupController>, files: CgroupFiles,
+        isAlone: Bool = false
     ) throws(SyscallError) {
         try Self.validate(name)
         let founder = CgroupFounder(name: name, files: files, isNew: isAlone)
@@ -88,7 +89,8 @@ public struct CgroupTree: Sendable {
     static func alone(
         layout: CgroupLayout, name: String, limits: CgroupLimits, files: CgroupFiles
     ) throws(SyscallError) -> SandboxCgroup {
-        let tree = try CgroupTree(layout: layout, name: name, controllers: limits.controllers, files: files, isAlone: true)
+        let tree = try CgroupTree(
+            layout: layout, name: name, controllers: limits.controllers, files: files, isAlone: true)
         let sandbox = SandboxCgroup(
             unified: tree.unifiedRoot, unifiedControllers: tree.unifiedControllers, legacy: tree.legacyRoots,
             files: files)
@@ -169,6 +171,8 @@ public struct CgroupTree: Sendable {
             !name.isEmpty && name.first != "."
                 && name.utf8.allSatisfy { $0 < 128 && (isalnum(Int32($0)) != 0 || "-_.".utf8.contains($0)) }
         }
-        guard isValid, path.utf8.count <= Int(NAME_MAX) else { throw SyscallError("cgroup", path: path, number: EINVAL) }
+        guard isValid, path.utf8.count <= Int(NAME_MAX) else {
+            throw SyscallError("cgroup", path: path, number: EINVAL)
+        }
     }
 }

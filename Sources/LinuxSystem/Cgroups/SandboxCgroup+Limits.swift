@@ -30,7 +30,8 @@ extension SandboxCgroup {
             // The period of a new cgroup is the one that we count in.
             try files.write(String(quota), joined(directory, "cpu.cfs_quota_us"))
         } else {
-            try files.write("\(quota) \(CgroupLimits.periodMicroseconds)", joined(try unifiedDirectory(.cpu), "cpu.max"))
+            let value = "\(quota) \(CgroupLimits.periodMicroseconds)"
+            try files.write(value, joined(try unifiedDirectory(.cpu), "cpu.max"))
         }
     }
 

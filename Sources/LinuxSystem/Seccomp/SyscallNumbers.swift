@@ -1,5 +1,5 @@
-/// The numbers of the system calls, as the kernel's headers give them (`asm/unistd_64.h`, `asm-generic/unistd.h`), up to
-/// Linux 6.13. Each run of names counts up from its first number. A call that is not here is unknown to us.
+/// The numbers of the system calls, as the kernel's headers give them (`asm/unistd_64.h`, `asm-generic/unistd.h`), up
+/// to Linux 6.13. Each run of names counts up from its first number. A call that is not here is unknown to us.
 struct SyscallNumbers: Sendable {
     let byName: [String: UInt32]
 

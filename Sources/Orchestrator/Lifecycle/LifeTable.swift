@@ -1,7 +1,7 @@
 import SandboxModel
 
-/// Every sandbox that is alive or being made, in memory. The store is the truth; this is what a request is answered from,
-/// and where of two requests at once one is first.
+/// Every sandbox that is alive or being made, in memory. The store is the truth; this is what a request is answered
+/// from, and where of two requests at once one is first.
 actor LifeTable {
     private var lives: [SandboxID: SandboxLife] = [:]
     /// Who changes a sandbox's end now, and who waits for that turn.

@@ -38,10 +38,9 @@ struct SandboxShellCommand: AsyncParsableCommand {
     func run() async throws {
         guard RawTerminal.isPresent else { throw ServeError("shell wants a terminal; `sandbox exec` does without") }
         let sandbox = try await RemoteSandbox(id, on: remote.server())
+        let kind = ProcessInfo.processInfo.environment["TERM"] ?? "xterm"
         let message = StartMessage(
-            process: .init(
-                cmd: "/bin/bash", args: ["-i", "-l"], envs: ["TERM": ProcessInfo.processInfo.environment["TERM"] ?? "xterm"],
-                cwd: nil),
+            process: .init(cmd: "/bin/bash", args: ["-i", "-l"], envs: ["TERM": kind], cwd: nil),
             pty: RawTerminal.size, stdin: true)
         let end = try await RawTerminal.withRawMode {
             try await Conversation(sandbox: sandbox, input: .terminal).run(message, user: user)

@@ -1,8 +1,8 @@
 import Glibc
 import LinuxSystem
 
-/// The installation's directory, in the eyes of the half that holds root. It is root's, so that the server, should it be
-/// taken over, cannot put a link where root will write; what the server writes lies in `server/`, which is its own.
+/// The installation's directory, in the eyes of the half that holds root. It is root's, so that the server, should it
+/// be taken over, cannot put a link where root will write; what the server writes lies in `server/`, which is its own.
 ///
 ///     DIR            0711  root
 ///     DIR/instance   0644  root      the installation's name in cgroups
@@ -49,7 +49,8 @@ struct DataDirectory: ~Copyable {
     /// command, through sudo or as root.
     func openKeyFile() throws(ServeError) -> Descriptor? {
         let top = descriptor.number
-        guard !Self.exists(Self.databasePath, below: top) || Self.size(Self.keyPath, below: top) == 0 else { return nil }
+        let isWanted = !Self.exists(Self.databasePath, below: top) || Self.size(Self.keyPath, below: top) == 0
+        guard isWanted else { return nil }
         let file = try Self.open(Self.keyPath, below: top, O_WRONLY | O_CREAT, mode: 0o600)
         let owner = getenv("SUDO_UID").flatMap { UInt32(String(cString: $0)) } ?? 0
         let group = getenv("SUDO_GID").flatMap { UInt32(String(cString: $0)) } ?? 0

@@ -27,7 +27,8 @@ struct LineLog: LogHandler {
         case .text: text(event, fields)
         case .json: json(event, fields)
         }
-        // One call, so that lines of several threads do not mix; a log that cannot be written must not stop the service.
+        // One call, so that lines of several threads do not mix; a log that cannot be written must not stop the
+        // service.
         _ = Array((line + "\n").utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
@@ -50,8 +51,8 @@ struct LineLog: LogHandler {
 
     /// What comes from outside must not make a line look like two.
     private static func quoted(_ value: String) -> String {
-        let isPlain = !value.isEmpty && value.unicodeScalars.allSatisfy { $0.value > 0x20 && $0 != "\"" && $0.value != 0x7f }
-        return isPlain ? value : value.debugDescription
+        let isPlain = value.unicodeScalars.allSatisfy { $0.value > 0x20 && $0 != "\"" && $0.value != 0x7f }
+        return isPlain && !value.isEmpty ? value : value.debugDescription
     }
 
     private static func now() -> String {

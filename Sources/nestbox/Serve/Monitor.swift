@@ -3,9 +3,9 @@ import Glibc
 import Layers
 import LinuxSystem
 
-/// The half of `nestbox serve` that keeps root: one thread, no network, no parsing of anything that a stranger wrote. It
-/// prepares the data directory, sees to it that a spawner serves, starts the server without rights, passes signals on to
-/// it, and ends as it ends.
+/// The half of `nestbox serve` that keeps root: one thread, no network, no parsing of anything that a stranger wrote.
+/// It prepares the data directory, sees to it that a spawner serves, starts the server without rights, passes signals
+/// on to it, and ends as it ends.
 struct Monitor: ~Copyable {
     private let settings: Settings
     private let user: ServerUser
@@ -14,8 +14,11 @@ struct Monitor: ~Copyable {
     private let signals: Descriptor
     private var spawner: SpawnerKeeper
     private var server: pid_t?
-    private var isStopping = false
+    /// Since when the server is to end, in monotonic milliseconds.
+    private var stoppingSince: Int64?
 
+    /// A server that takes longer to end, with all its sandboxes if it is to end them, is stuck, in milliseconds.
+    private static let stopPatience: Int64 = 90_000
     private static let spawnerLog = "run/spawner.log"
 
     init(_ settings: Settings) throws(ServeError) {
@@ -26,6 +29,10 @@ struct Monitor: ~Copyable {
         }
         let user = settings.user ?? .automatic
         let programs = try Programs()
+        let layers = "\(settings.templates ?? programs.templates)/\(TemplateStore.layersDirectory)"
+        guard access(layers, R_OK | X_OK) == 0 else {
+            throw ServeError("\(layers) is not there: `make templates` makes it, --templates names another place")
+        }
         let data = try DataDirectory(settings.data, user: user)
         let signals = Descriptor(owning: try ServeError.check("signalfd", "") { nb_monitor_signals() })
         let log = try data.openLog(Self.spawnerLog, limit: SpawnerKeeper.logLimit)
@@ -36,8 +43,10 @@ struct Monitor: ~Copyable {
         self.user = user
         self.programs = programs
         self.signals = signals
+        // By the open directory: a socket's address has room for a short path only.
+        let socketPath = "/proc/self/fd/\(data.descriptor.number)/run/\(DataDirectory.socketName)"
         self.data = data
-        spawner = SpawnerKeeper(socketPath: "\(settings.data)/run/\(DataDirectory.socketName)", child: child)
+        spawner = SpawnerKeeper(socketPath: socketPath, child: child)
         raiseDescriptorLimit()
     }
 
@@ -62,13 +71,21 @@ struct Monitor: ~Copyable {
             spawner.advance(now: now)
             if case .failed(let cause) = spawner.state { throw spawnerFailed(cause) }
             if spawner.isConnected, server == nil {
-                if isStopping { return 0 }
+                if stoppingSince != nil { return 0 }
                 server = try startServer()
             }
-            try wait(milliseconds: spawner.timeout(now: now))
+            if let server, let since = stoppingSince, now - since >= Self.stopPatience { kill(server, SIGKILL) }
+            try wait(milliseconds: timeout(now: now))
             if let status = try takeSignals() { return status }
-            if isStopping, server == nil { return 0 }
+            if stoppingSince != nil, server == nil { return 0 }
         }
+    }
+
+    private func timeout(now: Int64) -> Int32 {
+        let spawners = spawner.timeout(now: now)
+        guard let since = stoppingSince else { return spawners }
+        let ours = Int32(clamping: max(100, since + Self.stopPatience - now))
+        return spawners < 0 ? ours : min(spawners, ours)
     }
 
     private mutating func wait(milliseconds: Int32) throws(ServeError) {
@@ -91,7 +108,7 @@ struct Monitor: ~Copyable {
             case 0: return nil
             case SIGCHLD: if let status = reap() { return status }
             default:
-                isStopping = true
+                stoppingSince = stoppingSince ?? Self.milliseconds()
                 if let server { kill(server, SIGTERM) }
             }
         }

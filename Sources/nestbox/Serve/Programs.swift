@@ -10,7 +10,8 @@ struct Programs {
     let templates: String
 
     init() throws(ServeError) {
-        guard let path = realpath("/proc/self/exe", nil) else { throw ServeError("realpath", "/proc/self/exe", errno: errno) }
+        let link = "/proc/self/exe"
+        guard let path = realpath(link, nil) else { throw ServeError("realpath", link, errno: errno) }
         defer { free(path) }
         let own = String(cString: path)
         self.own = own

@@ -10,7 +10,9 @@ enum ServerProgram {
     static func run() -> Never {
         let handover: ServerHandover
         do {
-            guard CommandLine.arguments.count == 3 else { throw ServeError("\(word) is started by `nestbox serve` only") }
+            guard CommandLine.arguments.count == 3 else {
+                throw ServeError("\(word) is started by `nestbox serve` only")
+            }
             handover = try ServerHandover(CommandLine.arguments[2])
             try ServerRights.drop(handover)
         } catch {

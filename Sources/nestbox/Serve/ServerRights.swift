@@ -2,8 +2,8 @@ import CLinux
 import Glibc
 
 /// The way from root to an unprivileged user, taken before anything else runs. What the server is to reach lies in a
-/// mount namespace of its own afterwards, so that it needs no right to any directory above: the data directory may lie in
-/// somebody's home.
+/// mount namespace of its own afterwards, so that it needs no right to any directory above: the data directory may lie
+/// in somebody's home.
 enum ServerRights {
     /// Exists on every Linux, and hides nothing that the server needs.
     private static let place = "/mnt"

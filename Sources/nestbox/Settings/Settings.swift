@@ -80,8 +80,8 @@ extension CaseIterable where Self: RawRepresentable, RawValue == String {
     static var allowed: String { "one of " + allCases.map(\.rawValue).joined(separator: ", ") }
 }
 
-/// The names of the settings: in the file as they stand here, on the command line with `--` in front. To add one: a case
-/// here, then follow the compiler, then `docs/configuration.md`.
+/// The names of the settings: in the file as they stand here, on the command line with `--` in front. To add one: a
+/// case here, then follow the compiler, then `docs/configuration.md`.
 enum SettingKey: String, CaseIterable, Sendable {
     case data, listen, templates, user, domain
     case stopSandboxes = "stop-sandboxes"

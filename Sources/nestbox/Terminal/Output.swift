@@ -23,7 +23,8 @@ enum Output {
 
     /// Text from outside must not steer the terminal.
     static func printable(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.map { CharacterSet.controlCharacters.contains($0) ? "?" : $0 }))
+        let scalars = text.unicodeScalars.map { CharacterSet.controlCharacters.contains($0) ? "?" : $0 }
+        return String(String.UnicodeScalarView(scalars))
     }
 }
 

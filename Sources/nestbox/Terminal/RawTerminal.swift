@@ -5,7 +5,8 @@ import NIOPosix
 enum RawTerminal {
     static var isPresent: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
 
-    /// Lends the terminal in raw mode: what is typed goes through as it is. It is as before when this returns or throws.
+    /// Lends the terminal in raw mode: what is typed goes through as it is. It is as before when this returns or
+    /// throws.
     static func withRawMode<Result>(_ body: () async throws -> Result) async throws -> Result {
         var before = termios()
         try ServeError.check("tcgetattr", "terminal") { tcgetattr(STDIN_FILENO, &before) }
@@ -51,7 +52,8 @@ struct StandardInput: Sendable {
 
     private static func look() throws -> Look {
         var watched = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
-        guard try ServeError.check("poll", "standard input", { poll(&watched, 1, patience) }) > 0 else { return .nothing }
+        let ready = try ServeError.check("poll", "standard input") { poll(&watched, 1, patience) }
+        guard ready > 0 else { return .nothing }
         var bytes = [UInt8](repeating: 0, count: chunkBytes)
         let count = try ServeError.check("read", "standard input") { read(STDIN_FILENO, &bytes, bytes.count) }
         return count == 0 ? .end : .bytes(Array(bytes.prefix(count)))

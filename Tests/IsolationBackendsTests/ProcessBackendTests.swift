@@ -1,0 +1,224 @@
+import Isolation
+import Logging
+import SandboxModel
+import SpawnerProtocol
+import Testing
+
+@testable import IsolationBackends
+
+@Suite struct ProcessBackendTests {
+    private static let deadline = Timestamp(unixMilliseconds: 1_800_000_000_000)
+
+    /// Lends a backend that is connected to a spawner of that script.
+    private static func with(
+        _ script: @escaping FakeSpawner.Script,
+        _ body: (ProcessBackend, FakeSpawner, inout AsyncStream<BackendEvent>.AsyncIterator) async throws -> Void
+    ) async throws {
+        try await FakeSpawner.with(script) { spawner in
+            let backend = ProcessBackend(
+                socketDirectory: spawner.directory, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await backend.run() }
+                var events = backend.events.makeAsyncIterator()
+                #expect(await events.next() == .reconnected)
+                try await body(backend, spawner, &events)
+                group.cancelAll()
+            }
+        }
+    }
+
+    private static func spec() throws -> SandboxSpec {
+        try SandboxSpec(
+            template: Template(
+                id: "base", aliases: [], layers: [String(repeating: "a", count: 64)], user: "user",
+                workingDirectory: nil, environment: [:], noNewPrivileges: true,
+                limits: ResourceLimits(cpuCount: 2, memoryMiB: 512, diskMiB: 64, inodes: 2048)),
+            timeToLiveSeconds: 60, metadata: [:], environment: [:])
+    }
+
+    @Test func `a sandbox is asked for in the spawner's words and dialled where its socket lies`() async throws {
+        try await Self.with({ _ in [.answer(.created)] }) { backend, spawner, _ in
+            let id = try SandboxID("i1")
+            let running = try await backend.create(id, Self.spec(), tenant: .default, endsAt: Self.deadline)
+            #expect(running.guestSocketPath == "\(spawner.directory)/i1.sock")
+            guard case .create(let asked) = try #require(spawner.operations.first) else { return #expect(Bool(false)) }
+            #expect(asked.sandboxID == "i1" && asked.templateID == "base" && asked.noNewPrivileges)
+            #expect(asked.limits.memoryBytes == 512 << 20 && asked.limits.cpuMilli == 2000)
+            #expect(asked.deadlineMilliseconds == Self.deadline.unixMilliseconds)
+        }
+    }
+
+    @Test func `families of tenants and templates whose names run together differ`() throws {
+        func family(_ tenant: String, _ template: String) throws -> String {
+            let base = try Self.spec().template
+            let spec = try SandboxSpec(
+                template: Template(
+                    id: template, aliases: [], layers: base.layers, user: base.user, workingDirectory: nil,
+                    environment: [:], noNewPrivileges: true, limits: base.limits),
+                timeToLiveSeconds: 1, metadata: [:], environment: [:])
+            return CreateSandbox(try SandboxID("i1"), spec, try TenantID(tenant), Self.deadline).family
+        }
+        #expect(try family("a", "b-c") != family("a-b", "c"))
+    }
+
+    @Test(arguments: [
+        (SpawnFailure.Code.refused, BackendError.Code.refused), (.notFound, .notFound), (.exhausted, .exhausted),
+        (.kernel, .failed), (.exists, .failed),
+    ])
+    func `a failure keeps its kind, its step and its cause`(
+        theirs: SpawnFailure.Code, ours: BackendError.Code
+    ) async throws {
+        let failure = SpawnFailure(theirs, step: "mount", message: "why")
+        try await Self.with({ _ in [.answer(.failed(failure))] }) { backend, _, _ in
+            let expected = BackendError(ours, backend: "process", step: "mount", cause: "why")
+            await #expect(throws: expected) {
+                try await backend.create(SandboxID("i1"), Self.spec(), tenant: .default, endsAt: Self.deadline)
+            }
+        }
+    }
+
+    @Test func `many requests at once get each its own answer`() async throws {
+        let script: FakeSpawner.Script = { operation in
+            guard case .usage(let id) = operation, let number = UInt64(id.dropFirst()) else { return [.hangUp] }
+            return [
+                .answer(
+                    .usage(
+                        SandboxUsage(
+                            cpuMicroseconds: number, memoryBytes: 0, cacheBytes: 0, memoryLimitBytes: 0, processes: 0,
+                            outOfMemoryKills: 0)))
+            ]
+        }
+        try await Self.with(script) { backend, _, _ in
+            let sum = try await withThrowingTaskGroup(of: UInt64.self) { group in
+                for number in 0..<500 {
+                    group.addTask {
+                        let usage = try await backend.usage(SandboxID("i\(number)"))
+                        #expect(usage.cpuMicroseconds == UInt64(number))
+                        return usage.cpuMicroseconds
+                    }
+                }
+                return try await group.reduce(0, +)
+            }
+            #expect(sum == 499 * 500 / 2)
+        }
+    }
+
+    @Test func `an end is waited for until the spawner says so`() async throws {
+        let script: FakeSpawner.Script = { operation in
+            switch operation {
+            case .create: [.answer(.created)]
+            case .destroy(let id): [.answer(.done), .unasked(.ended(sandboxID: id, .destroyed))]
+            default: [.hangUp]
+            }
+        }
+        try await Self.with(script) { backend, _, events in
+            let id = try SandboxID("i1")
+            _ = try await backend.create(id, Self.spec(), tenant: .default, endsAt: Self.deadline)
+            try await backend.destroy(id)
+            #expect(await events.next() == .ended(id, .killed))
+        }
+    }
+
+    @Test func `ending what is not there is no error`() async throws {
+        try await Self.with({ _ in [.answer(.done)] }) { backend, _, _ in
+            try await backend.destroy(SandboxID("i1"))
+        }
+    }
+
+    @Test func `a list comes in parts`() async throws {
+        let part = { @Sendable (name: String, isLast: Bool) in
+            FakeSpawner.Reply.answer(
+                .sandboxes(
+                    [RunningSandboxDescription(sandboxID: name, hostPid: 1, deadlineMilliseconds: 0)], isLast: isLast))
+        }
+        try await Self.with({ _ in [part("i1", false), part("NOT OURS", false), part("i2", true)] }) { backend, _, _ in
+            let running = try await backend.running()
+            #expect(running.map(\.id.text) == ["i1", "i2"])
+        }
+    }
+
+    @Test(arguments: [
+        FakeSpawner.Reply.raw([1, 2, 3]), .noise(60_000), .noise(70_000),
+        .numbered(999, .done), .unasked(.done), .answer(.ended(sandboxID: "i1", .destroyed)), .hangUp,
+    ])
+    func `nonsense ends the conversation, every waiter is told, and a new one begins`(
+        nonsense: FakeSpawner.Reply
+    ) async throws {
+        let script: FakeSpawner.Script = { operation in
+            if case .list = operation { [.answer(.sandboxes([], isLast: true))] } else { [nonsense] }
+        }
+        try await Self.with(script) { backend, spawner, events in
+            let error = await #expect(throws: BackendError.self) { try await backend.usage(SandboxID("i1")) }
+            #expect(error?.code == .unavailable)
+            #expect(await events.next() == .reconnected)
+            #expect(spawner.connectionCount == 2)
+            let running = try await backend.running()
+            #expect(running.isEmpty)
+        }
+    }
+
+    @Test func `an answer of another kind than the question is an error, not a success`() async throws {
+        try await Self.with({ _ in [.answer(.created)] }) { backend, _, _ in
+            await #expect(throws: BackendError.self) { try await backend.setDeadline(SandboxID("i1"), Self.deadline) }
+            await #expect(throws: BackendError.self) { try await backend.running() }
+        }
+    }
+
+    @Test func `without a spawner a request fails at once`() async throws {
+        let backend = ProcessBackend(
+            socketDirectory: "/nowhere", log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let error = await #expect(throws: BackendError.self) { try await backend.running() }
+        #expect(error?.code == .unavailable)
+    }
+}
+
+@Suite struct RequestTableTests {
+    private static let now = ContinuousClock.now
+
+    private static func full() -> RequestTable<Int> {
+        var table = RequestTable<Int>()
+        for number in 0..<(RequestTable<Int>.outstandingLimit + 2) {
+            _ = table.add(.list, number, deadline: now + .seconds(Int64(number)))
+        }
+        while table.next() != nil {}
+        return table
+    }
+
+    @Test func `no more requests are out than the limit, and an answer makes room for the next`() throws {
+        var table = Self.full()
+        #expect(table.outstandingCount == RequestTable<Int>.outstandingLimit)
+        let served = try table.take(SpawnerAnswer(number: 1, content: .done))
+        #expect(served?.0 == 0)
+        #expect(table.next()?.number == UInt64(RequestTable<Int>.outstandingLimit + 1))
+        #expect(table.next() == nil)
+    }
+
+    @Test func `an answer that comes twice serves nobody the second time`() throws {
+        var table = Self.full()
+        _ = try table.take(SpawnerAnswer(number: 1, content: .done))
+        #expect(try table.take(SpawnerAnswer(number: 1, content: .done)) == nil)
+    }
+
+    @Test func `who waited long enough is let go, whether sent or not, and everybody once`() {
+        var table = Self.full()
+        let late = table.expire(at: Self.now + .seconds(5))
+        #expect(late.sorted() == Array(0...5))
+        let rest = table.removeAll()
+        #expect((late + rest).sorted() == Array(0..<(RequestTable<Int>.outstandingLimit + 2)))
+        #expect(table.removeAll().isEmpty)
+    }
+
+    @Test func `a list without end is cut`() throws {
+        var table = RequestTable<Int>()
+        _ = table.add(.list, 0, deadline: Self.now)
+        _ = table.next()
+        let part = [RunningSandboxDescription](
+            repeating: RunningSandboxDescription(sandboxID: "i", hostPid: 1, deadlineMilliseconds: 0), count: 4096)
+        #expect(throws: Nonsense.self) {
+            for _ in 0...(RequestTable<Int>.listLimit / part.count) {
+                _ = try table.take(SpawnerAnswer(number: 1, content: .sandboxes(part, isLast: false)))
+            }
+        }
+        #expect(table.removeAll() == [0], "who waited is still to be told")
+    }
+}
