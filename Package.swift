@@ -162,7 +162,9 @@ let package = Package(
 if Context.environment["NESTBOX_FUZZ"] == "1" {
     let fuzzer: [String] = ["-sanitize=fuzzer"]
     for target in package.targets
-    where ["WireCoding", "GuestProtocol", "SpawnerProtocol", "HTTPExchange", "Layers", "E2BAPI", "Edge"].contains(target.name) {
+    where [
+        "WireCoding", "GuestProtocol", "SpawnerProtocol", "HTTPExchange", "Layers", "E2BAPI", "Edge",
+    ].contains(target.name) {
         target.swiftSettings = [.unsafeFlags(fuzzer)]
     }
     func fuzzTarget(_ name: String, _ dependencies: [Target.Dependency]) {

@@ -17,10 +17,11 @@ func fuzzEnvelopes(_ bytes: [UInt8]) {
             break
         }
     }
-    precondition(taken.readableBytesView.elementsEqual(bytes[1...].prefix(taken.readableBytes)), "an envelope has one form")
+    let sent = bytes[1...].prefix(taken.readableBytes)
+    precondition(taken.readableBytesView.elementsEqual(sent), "an envelope has one form")
 }
 
-/// One message in JSON, as each of those there are. `decode` can throw nothing but a `ConnectError`: the compiler knows.
+/// One message in JSON, as each of those there are. `decode` throws nothing but a `ConnectError`: the compiler knows.
 func fuzzMessages(_ bytes: [UInt8]) {
     func decode<Message: Decodable>(_ type: Message.Type) {
         _ = try? ProtoJSON.decode(type, from: ByteBuffer(bytes: bytes))  // a refusal is as good as a value
@@ -46,7 +47,7 @@ func fuzzBodies(_ bytes: [UInt8]) {
         do {
             try check(WireJSON.decode(type, from: ByteBuffer(bytes: bytes)))
         } catch {
-            precondition(error is APIError || error is SpecError, "a body is refused by an error of ours, not by \(error)")
+            precondition(error is APIError || error is SpecError, "a body is refused by an error of ours: \(error)")
         }
     }
     decode(CreateSandboxRequest.self) { try $0.refuseWhatIsPending() }

@@ -32,7 +32,7 @@ private func checkAuthority(_ text: String) {
     }
 }
 
-/// A request's head: method and target, then a header on each line.
+/// A request's head: method and target, then a header on each line. Names are ASCII, as NIO wants and its parser grants.
 func fuzzHead(_ bytes: [UInt8]) {
     var lines = text(bytes).split(separator: "\n").map(String.init)[...]
     let words = (lines.popFirst() ?? "").split(separator: " ", maxSplits: 1).map(String.init)
@@ -40,6 +40,7 @@ func fuzzHead(_ bytes: [UInt8]) {
     var head = HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: words[0]), uri: words[1])
     for line in lines {
         let field = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard field[0].utf8.allSatisfy({ $0 < 0x80 }) else { return }
         head.headers.add(name: field[0], value: field.count > 1 ? field[1] : "")
     }
     guard let accepted = try? RequestRules.judge(head, limits: EdgeLimits()) else { return }  // refused
