@@ -10,7 +10,9 @@ import Testing
         #expect(Authority(name + (authority.port.map { ":\($0)" } ?? "")) == authority)
     }
 
-    @Test(arguments: ["a..", "..", ".", ".a", "a..b", "-..", "", ":80", "[]", "[1]", "[::1", "a:", "a:0", "a:080", "a b"])
+    @Test(arguments: [
+        "a..", "..", ".", ".a", "a..b", "-..", "", ":80", "[]", "[1]", "[::1", "a:", "a:0", "a:080", "a b",
+    ])
     func `what is no host, or has an empty label, is refused`(text: String) {
         #expect(Authority(text) == nil)
     }
