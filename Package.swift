@@ -162,12 +162,22 @@ let package = Package(
 if Context.environment["NESTBOX_FUZZ"] == "1" {
     let fuzzer: [String] = ["-sanitize=fuzzer"]
     for target in package.targets
-    where ["WireCoding", "GuestProtocol", "SpawnerProtocol", "HTTPExchange", "E2BAPI", "Edge"].contains(target.name) {
+    where [
+        "WireCoding", "GuestProtocol", "SpawnerProtocol", "HTTPExchange", "Layers", "E2BAPI", "Edge",
+    ].contains(target.name) {
         target.swiftSettings = [.unsafeFlags(fuzzer)]
     }
-    package.targets.append(
-        .executableTarget(
-            name: "fuzz-protocols", dependencies: ["GuestProtocol", "SpawnerProtocol", "WireCoding"],
-            path: "Fuzz/fuzz-protocols", swiftSettings: [.unsafeFlags(fuzzer)],
-            linkerSettings: [.unsafeFlags(fuzzer + ["-use-ld=lld"])]))
+    func fuzzTarget(_ name: String, _ dependencies: [Target.Dependency]) {
+        package.targets.append(
+            .executableTarget(
+                name: name, dependencies: dependencies, path: "Fuzz/\(name)", swiftSettings: [.unsafeFlags(fuzzer)],
+                linkerSettings: [.unsafeFlags(fuzzer + ["-use-ld=lld"])]))
+    }
+    fuzzTarget("fuzz-protocols", ["GuestProtocol", "SpawnerProtocol", "WireCoding"])
+    fuzzTarget(
+        "fuzz-http",
+        [
+            "E2BAPI", "Edge", "HTTPExchange", "Layers", "SandboxModel", .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOHTTP1", package: "swift-nio"),
+        ])
 }

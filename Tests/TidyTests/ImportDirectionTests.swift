@@ -5,18 +5,18 @@ import Testing
     static let floors: [[String]] = [
         ["CLinux", "CZlib"],
         ["LinuxSystem", "WireCoding", "SandboxModel", "HTTPExchange"],
-        ["GuestProtocol", "SpawnerProtocol", "Isolation", "Layers", "Persistence", "HostProbes"],
+        ["GuestProtocol", "SpawnerProtocol", "Isolation", "Layers", "Persistence", "HostProbes", "APIClient"],
         ["GuestServices", "Spawning", "DirectRun", "GuestClient", "Auth", "IsolationBackends"],
         ["Orchestrator"],
         ["E2BAPI"],
         ["Edge"],
-        ["nestbox", "nestbox-spawner", "nestbox-guest"],
+        ["nestbox", "nestbox-spawner", "nestbox-guest", "nestbox-run"],
     ]
 
     /// Programs that must start in a millisecond and stand alone: nothing but the C library in them.
     static let bareTargets: Set<String> = [
         "CLinux", "LinuxSystem", "WireCoding", "GuestProtocol", "SpawnerProtocol", "GuestServices", "Spawning",
-        "HostProbes", "DirectRun", "nestbox-spawner", "nestbox-guest",
+        "HostProbes", "DirectRun", "nestbox-spawner", "nestbox-guest", "nestbox-run",
     ]
 
     static func floor(of target: String) -> Int? {

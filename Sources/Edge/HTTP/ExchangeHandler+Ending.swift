@@ -60,7 +60,7 @@ extension ExchangeHandler {
         // The response is whole, and the rest of the request is not wanted, RFC 9113 section 8.1. Without its codec the
         // stream is being closed already.
         guard let context,
-            let codec = try? context.pipeline.syncOperations.context(
+            let codec = try? context.pipeline.syncOperations.context(  // nil: as said above
                 handlerType: HTTP2FramePayloadToHTTP1ServerCodec.self)
         else { return }
         codec.writeAndFlush(NIOAny(HTTP2Frame.FramePayload.rstStream(.noError)), promise: nil)

@@ -50,8 +50,10 @@ struct PortProxy: Sendable {
     /// A server may answer before it has read the body, or without reading it: that it does not take more is no error.
     private static func forwardBody(of request: HTTPRequest, to upstream: Upstream) async throws {
         for try await bytes in request.body {
+            // Taken or not, the answer decides.
             guard (try? await upstream.send(.body(.byteBuffer(bytes)))) != nil else { return }
         }
+        // The same holds for the end.
         try? await upstream.send(.end(nil))
     }
 

@@ -32,7 +32,7 @@ struct Authority: Hashable, Sendable {
         }
         let canonical = name.lowercased()
         host = canonical.hasSuffix(".") ? String(canonical.dropLast()) : canonical
-        guard Self.hostLengthRange.contains(host.utf8.count), !host.hasPrefix("."), !host.contains("..") else {
+        guard Self.hostLengthRange.contains(host.utf8.count), !host.hasPrefix("."), !canonical.contains("..") else {
             return nil
         }
     }

@@ -30,6 +30,7 @@ public struct CertificateAuthority: Sendable {
             try keyFile.create(key.pemRepresentation)
         }
         let certificateFile = "\(dataDirectory)/\(certificatePath)"
+        // One that is not there, or cannot be read, is made anew as an old one is.
         if let authority = try? CertificateAuthority(key: key, pem: PrivateFile.text(at: certificateFile)),
             authority.certificate.notValidAfter > now + renewedBefore
         {

@@ -71,6 +71,7 @@ final class LayerCompanion {
         while true {
             var descriptor: Int32 = -1
             let count = nb_receive(socket.number, &bytes, bytes.count, &descriptor, 0)
+            // Not a shape: the end, as below.
             guard count > 0, let shape = try? DiskShape(wireBytes: Array(bytes.prefix(count))) else {
                 exit(0)  // the spawner is gone, or talks nonsense: either way nothing is left to do
             }

@@ -45,6 +45,7 @@ extension Spawner {
     }
 
     private func unaskedEnd(of sandbox: Sandbox, status: Int32) -> SandboxEnd {
+        // Without its counters nobody can say that memory was short.
         guard status & 0x7f == SIGKILL, let usage = try? sandbox.cgroup.usage() else { return .guestExited }
         return usage.outOfMemoryKills > 0 ? .outOfMemory : .guestExited
     }
@@ -56,7 +57,7 @@ extension Spawner {
         cgroups.remove(path)
         if sandbox.removals > Self.removalLimit {
             log.write("sandbox \(sandbox.id): its cgroup cannot be removed, its ids are not used again")
-        } else if (try? sandbox.cgroup.pids()) != nil {
+        } else if (try? sandbox.cgroup.pids()) != nil {  // one that cannot be read is gone
             return false  // still there: something in it is dying
         }
         let sockets = ServiceSocket(place, options)
