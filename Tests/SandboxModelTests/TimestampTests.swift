@@ -2,10 +2,12 @@ import SandboxModel
 import Testing
 
 @Suite struct TimestampTests {
-    @Test(arguments: [
-        (Duration.seconds(300), 301_000), (.milliseconds(1), 1001), (.milliseconds(-1500), -500), (.zero, 1000),
+    static let sums: [(Duration, Int64)] = [
+        (.seconds(300), 301_000), (.milliseconds(1), 1001), (.milliseconds(-1500), -500), (.zero, 1000),
         (.microseconds(999), 1000),
-    ])
+    ]
+
+    @Test(arguments: sums)
     func `a duration is added to the millisecond`(duration: Duration, sum: Int64) {
         #expect(Timestamp(unixMilliseconds: 1000).adding(duration) == Timestamp(unixMilliseconds: sum))
     }
