@@ -88,9 +88,19 @@ public final class Spawner {
                 handle(token)
             }
         }
-        if sandboxes.isEmpty { cgroups.remove("") }
+        if sandboxes.isEmpty { removeTree(until: patience) }
         try ServiceSocket(place, options).remove(options.socketName)
         log.write("stopping, \(sandboxes.count) sandboxes live on")
+    }
+
+    /// A process that was just reaped may keep its cgroup busy a moment longer.
+    private func removeTree(until patience: Int64) {
+        while true {
+            cgroups.remove("")
+            let isGone = (try? cgroups.openSandbox("").pids()) == nil  // reading what is gone fails
+            if isGone || monotonicMilliseconds() >= patience { return }
+            usleep(UInt32(Self.retryInterval) * 1000)
+        }
     }
 
     func newToken() -> UInt64 {
