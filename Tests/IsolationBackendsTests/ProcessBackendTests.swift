@@ -164,7 +164,7 @@ import Testing
         }
     }
 
-    @Test func `without a spawner a request fails at once`() async throws {
+    @Test func `a request that nobody would answer fails at once`() async throws {
         let backend = ProcessBackend(
             socketDirectory: "/nowhere", log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let error = await #expect(throws: BackendError.self) { try await backend.running() }

@@ -22,6 +22,8 @@ final class SpawnerLink: Sendable {
     private typealias Waiter = CheckedContinuation<Outcome, Never>
 
     private struct State {
+        /// True while `run()` does: who would be answered by nobody is refused at once.
+        var isHeld = false
         var socket: SpawnerSocket?
         var table = RequestTable<Waiter>()
     }
@@ -46,11 +48,17 @@ final class SpawnerLink: Sendable {
 
     /// Holds the conversation until the task is cancelled.
     func run() async {
+        state.withLock { $0.isHeld = true }
         await withTaskGroup { group in
             group.addTask { await self.sweep() }
             await converseAgainAndAgain()
             group.cancelAll()
         }
+        let waiters = state.withLock { state in
+            state.isHeld = false
+            return state.table.removeAll()
+        }
+        for waiter in waiters { waiter.resume(returning: .failure(.unavailable("wait", "the server is stopping"))) }
     }
 
     /// Asks, and waits for the answer: at most `answerTimeout`, or `connectTimeout` if there is no connection, so that
@@ -60,6 +68,7 @@ final class SpawnerLink: Sendable {
     ) async throws(BackendError) -> SpawnerAnswer.Content {
         let outcome = await withCheckedContinuation { (waiter: Waiter) in
             let refusal: BackendError? = state.withLock { state in
+                guard state.isHeld else { return .unavailable(step, "nobody holds the conversation") }
                 let patience = state.socket == nil ? Self.connectTimeout : Self.answerTimeout
                 guard state.table.add(operation, waiter, deadline: .now + patience) else {
                     return BackendError(
