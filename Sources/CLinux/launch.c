@@ -170,9 +170,10 @@ static void give_up_privileges(const struct nb_launch *launch, int report) {
 static _Noreturn void first_process(const struct nb_launch *launch, int report, int gate) {
     int executable = launch->executable;
     if (launch->alone.stays && reset_oom_adjustment() != 0) nb_child_fail(report, "reset oom_score_adj", NULL);
+    // Needs no ids of its own, so it is done while they are mapped.
+    if (launch->alone.raises_loopback && nb_raise_loopback() != 0) nb_child_fail(report, "raise lo", NULL);
     await_gate(gate, report);
     become_user(launch, report);
-    if (launch->alone.raises_loopback && nb_raise_loopback() != 0) nb_child_fail(report, "raise lo", NULL);
     make_root(launch, report);
     lower_limits(launch, report);
     if (launch->alone.stays) enter_cgroups(launch, report);
@@ -199,6 +200,9 @@ static int enter_and_clone(void *pointer) {
     struct entry *entry = pointer;
     const struct nb_launch *launch = entry->launch;
     if (reset_oom_adjustment() != 0) return refuse(entry, "reset oom_score_adj", NULL);
+    // Without the right to it the first process is one among many.
+    if (launch->nice != 0 && setpriority(PRIO_PROCESS, 0, launch->nice) != 0 && errno != EACCES && errno != EPERM)
+        return refuse(entry, "set priority", NULL);
     for (size_t index = 0; index < launch->process_file_count; index++)
         if (nb_write_file(launch->process_files[index], "0") != 0)
             return refuse(entry, "enter cgroup", launch->process_files[index]);

@@ -40,6 +40,7 @@ public enum DirectRun {
         do throws(RunError) {
             for warning in cgroup.warnings { tell("warning: " + warning) }
             try launch.release(into: cgroup.sandbox?.processFiles ?? [], options)
+            cgroup.sweep()
             let end = try launch.finish(timeoutMilliseconds: options.timeoutMilliseconds)
             return conclude(end, options, cgroup)
         } catch {

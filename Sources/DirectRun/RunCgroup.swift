@@ -7,13 +7,16 @@ import LinuxSystem
 struct RunCgroup {
     static let prefix = "nestbox-run-"
     let sandbox: SandboxCgroup?
+    private let layout: CgroupLayout?
     let warnings: [String]
 
     init(_ options: RunOptions) throws(RunError) {
         let limits = CgroupLimits(
             memoryBytes: options.memoryBytes.value, cpuMilli: options.cpuMilli.value, processes: nil)
         do throws(SyscallError) {
-            sandbox = try CgroupTree.alone(layout: try CgroupLayout.detect(), name: Self.name(), limits: limits)
+            let layout = try CgroupLayout.detect()
+            sandbox = try CgroupTree.alone(layout: layout, name: Self.name(), limits: limits)
+            self.layout = layout
             warnings = []
         } catch {
             let explicit = [("--memory", options.memoryBytes.isExplicit), ("--cpus", options.cpuMilli.isExplicit)]
@@ -21,11 +24,29 @@ struct RunCgroup {
                 throw .refused(step: name, reason: "cannot be enforced: no cgroup may be made here (\(error))")
             }
             sandbox = nil
+            layout = nil
             warnings = [
                 "memory is not limited: no cgroup may be made here (\(error))",
                 "CPU is not limited: no cgroup may be made here",
             ]
         }
+    }
+
+    /// Takes away what a run left that was killed before it could. What cannot be listed or removed is left to others.
+    func sweep() {
+        // Those that cannot be listed are nobody's left-overs that we could remove.
+        guard let layout, let names = try? sandbox?.siblings() else { return }
+        for name in names where name.hasPrefix(Self.prefix) && Self.isAbandoned(name) {
+            CgroupTree.removeAlone(layout: layout, name: name)
+        }
+    }
+
+    /// The name says whose it was; a box ends with the process that made it.
+    private static func isAbandoned(_ name: String) -> Bool {
+        guard let pid = name.dropFirst(prefix.count).split(separator: "-").first.flatMap({ pid_t($0) }) else {
+            return false
+        }
+        return kill(pid, 0) != 0 && errno == ESRCH
     }
 
     /// Limits are cgroup2's, as on most hosts. A glance; ``CgroupLayout`` looks properly.

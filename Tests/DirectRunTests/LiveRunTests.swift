@@ -116,6 +116,9 @@ struct LiveRunTests {
         _ = try RunProgram.run(["--", "sh", "-c", "sleep 60 & exit 0"])
         _ = try RunProgram.run(["--", "nosuch"])
         _ = try RunProgram.run(["--timeout", "50ms", "--", "sleep", "60"])
+        // A run that is killed leaves an empty cgroup; the next one takes it away.
+        try RunProgram.startAndKill()
+        _ = try RunProgram.run(["--", "true"])
         let left = try RunProgram.leftovers()
         #expect(left.isEmpty, "\(left)")
     }

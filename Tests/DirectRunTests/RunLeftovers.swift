@@ -3,11 +3,15 @@ import LinuxSystem
 import Testing
 
 extension RunProgram {
-    /// Cgroups of runs, whoever made them, in every hierarchy.
+    /// Cgroups of runs that are over, whoever made them, in every hierarchy.
     static func leftovers() throws -> [String] {
         let layout = try CgroupLayout.detect()
         let hierarchies = Array(layout.legacy.values) + (layout.unified.map { [$0] } ?? [])
-        return hierarchies.flatMap { names(in: $0.ownDirectory) }.filter { $0.hasPrefix("nestbox-run-") }
+        return hierarchies.flatMap { names(in: $0.ownDirectory) }.filter { name in
+            guard name.hasPrefix("nestbox-run-") else { return false }
+            let pid = name.split(separator: "-").dropFirst(2).first.flatMap { pid_t($0) } ?? 0
+            return kill(pid, 0) != 0
+        }
     }
 
     private static func names(in directory: String) -> [String] {

@@ -36,6 +36,20 @@ enum RunProgram {
         return try start(prefix + [path, "run"] + words, input: input)
     }
 
+    /// Kills `nestbox run` once its command has been started; returns when all of the box is gone.
+    static func startAndKill() throws {
+        let script = """
+            import os, signal, subprocess, sys
+            run = subprocess.Popen(sys.argv[1:] + ["--", "sh", "-c", "echo started; sleep 60"], stdout=subprocess.PIPE)
+            run.stdout.readline()
+            run.kill()
+            run.wait()
+            assert run.stdout.read() == b""  # its end: nobody of the box holds it any more
+            """
+        let result = try start(["python3", "-c", script, path, "run"], input: "")
+        try #require(result.code == 0, "\(result.errors)")
+    }
+
     static func start(_ words: [String], input: String) throws -> Result {
         let files = try [temporaryFile(input), temporaryFile(""), temporaryFile("")]
         defer { files.forEach { close($0) } }

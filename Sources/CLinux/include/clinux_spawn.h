@@ -96,6 +96,8 @@ struct nb_launch {
     size_t namespace_count;
     /// A pid namespace to be born below; none if it is not above 0.
     int pid_namespace;
+    /// The first process's nice value, as far as the caller may set it. Inside nobody can lower his own below 0.
+    int nice;
     // 2. It clones the box's first process, a child of the caller.
     int cgroup;
     uint64_t new_namespaces;

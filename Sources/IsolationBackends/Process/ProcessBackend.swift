@@ -72,16 +72,10 @@ public final class ProcessBackend: IsolationBackend {
     }
 
     public func destroy(_ id: SandboxID) async throws(BackendError) {
-        async let isGone = untilGone(id)
-        do throws(BackendError) {
-            let answer = try await link.request(.destroy(sandboxID: id.text), step: "destroy")
-            guard case .done = answer else { throw BackendError.unexpected("destroy", answer) }
-        } catch {
-            stopWaiting(id)
-            _ = await isGone
-            throw error
-        }
-        guard await isGone else {
+        let answer = try await link.request(.destroy(sandboxID: id.text), step: "destroy")
+        guard case .done = answer else { throw BackendError.unexpected("destroy", answer) }
+        // An end that was told before we wait has taken it out of the index.
+        guard await untilGone(id) else {
             throw BackendError(
                 .failed, backend: BackendError.processBackend, step: "destroy",
                 cause: "something in the sandbox is still dying after \(Self.endTimeout)")
@@ -125,12 +119,6 @@ public final class ProcessBackend: IsolationBackend {
             let waits = index.state.withLock { $0.wait(for: id, waiter, until: .now + Self.endTimeout) }
             if !waits { waiter.resume(returning: true) }
         }
-    }
-
-    private func stopWaiting(_ id: SandboxID) {
-        let waiters = index.state.withLock { $0.remove(id) }
-        index.state.withLock { $0.insert(id) }
-        for waiter in waiters { waiter.resume(returning: false) }
     }
 
     private func forget(_ id: SandboxID) {

@@ -11,6 +11,8 @@ import Synchronization
 /// `state` guards the table and the socket; it is held for a system call that never waits, never across an `await`.
 final class SpawnerLink: Sendable {
     static let answerTimeout: Duration = .seconds(30)
+    /// A spawner that died is there again in a fraction of this.
+    static let connectTimeout: Duration = .seconds(5)
     static let helloTimeoutSeconds = 5
     static let sweepInterval: Duration = .milliseconds(500)
     static let shortestBackoff: Duration = .milliseconds(20)
@@ -51,15 +53,15 @@ final class SpawnerLink: Sendable {
         }
     }
 
-    /// Asks, and waits for the answer: at most `answerTimeout`, and not at all while there is no connection. Goes on
-    /// in a cancelled task, since the spawner does too.
+    /// Asks, and waits for the answer: at most `answerTimeout`, or `connectTimeout` if there is no connection, so that
+    /// nobody notices a spawner that is started again. Goes on in a cancelled task, since the spawner does too.
     func request(
         _ operation: SpawnerRequest.Operation, step: String
     ) async throws(BackendError) -> SpawnerAnswer.Content {
         let outcome = await withCheckedContinuation { (waiter: Waiter) in
             let refusal: BackendError? = state.withLock { state in
-                guard state.socket != nil else { return .unavailable(step, "there is no connection to the spawner") }
-                guard state.table.add(operation, waiter, deadline: .now + Self.answerTimeout) else {
+                let patience = state.socket == nil ? Self.connectTimeout : Self.answerTimeout
+                guard state.table.add(operation, waiter, deadline: .now + patience) else {
                     return BackendError(
                         .exhausted, backend: BackendError.processBackend, step: step,
                         cause: "\(RequestTable<Waiter>.queueLimit) requests wait already")
@@ -91,7 +93,7 @@ final class SpawnerLink: Sendable {
         while !Task.isCancelled {
             let late = state.withLock { $0.table.expire(at: .now) }
             for waiter in late {
-                waiter.resume(returning: .failure(.unavailable("wait", "no answer within \(Self.answerTimeout)")))
+                waiter.resume(returning: .failure(.unavailable("wait", "no answer of the spawner's in time")))
             }
             if !late.isEmpty { sendWaiting() }
             // Cancellation is what ends this loop; the condition sees it.
@@ -130,6 +132,7 @@ final class SpawnerLink: Sendable {
                     state.withLock { $0.socket = socket }
                     log.info("connected to the spawner", metadata: ["boot.id": "\(bootID)"])
                     report(.connected(bootID: bootID))
+                    sendWaiting()
                     listen(to: socket, current)
                     return true
                 }

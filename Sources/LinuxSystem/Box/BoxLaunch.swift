@@ -11,6 +11,8 @@ public struct BoxLaunch: Sendable {
     public var enteredNamespaces: [Int32] = []
     /// A pid namespace to be born below, or -1 for our own.
     public var pidNamespace: Int32 = -1
+    /// Of the first process, as far as the caller may set it.
+    public var nice: Int32 = 0
     /// Besides a cgroup namespace, which it makes itself once it is in its cgroup.
     public var newNamespaces: NamespaceKinds
     /// Unless -1, the first process waits until this pipe is closed: its ids are mapped meanwhile.
@@ -75,6 +77,7 @@ public struct BoxLaunch: Sendable {
         launch.process_file_count = processFiles.count
         launch.cgroup = cgroup
         launch.pid_namespace = pidNamespace
+        launch.nice = nice
         launch.new_namespaces = newNamespaces.rawValue
         launch.gate = gate
         launch.hostname = hostname.map { texts[$0] }

@@ -103,6 +103,19 @@ public struct CgroupTree: Sendable {
         }
     }
 
+    /// Removes the cgroups that ``alone(layout:name:limits:)`` made under this name, as far as they are empty.
+    public static func removeAlone(layout: CgroupLayout, name: String) {
+        for directory in aloneDirectories(layout) {
+            try? CgroupFiles.kernel.removeDirectory(joined(directory, name))  // not there, or still in use
+        }
+    }
+
+    private static func aloneDirectories(_ layout: CgroupLayout) -> [String] {
+        let legacy = CgroupController.limiting.compactMap { layout.legacy[$0] }
+        let hierarchies = (layout.unified.map { [$0] } ?? []) + legacy
+        return Set(hierarchies.flatMap(\.candidates)).sorted()
+    }
+
     /// The cgroup `path` as it is; whether it exists shows when it is used.
     public func openSandbox(_ path: String) -> SandboxCgroup {
         SandboxCgroup(

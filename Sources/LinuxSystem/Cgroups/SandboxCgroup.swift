@@ -41,6 +41,12 @@ public struct SandboxCgroup: Sendable {
         if let refusal { throw refusal }
     }
 
+    /// The names of the cgroups beside it, itself among them, in one of its hierarchies.
+    public func siblings() throws(SyscallError) -> [String] {
+        guard let directory = directories.first, let slash = directory.lastIndex(of: "/") else { return [] }
+        return try files.subdirectories(String(directory[..<slash]))
+    }
+
     var directories: [String] { (unified.map { [$0] } ?? []) + legacy.map(\.directory) }
 
     func numbers(in path: String) throws(SyscallError) -> [Int32] {

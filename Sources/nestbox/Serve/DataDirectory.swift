@@ -35,7 +35,7 @@ struct DataDirectory: ~Copyable {
         let top = directory.number
         try Self.subdirectory("run", below: top, mode: 0o711, uid: 0, gid: 0)
         try Self.subdirectory("server", below: top, mode: 0o700, uid: user.uid, gid: user.gid)
-        let lock = try Self.lock(below: top)
+        let lock = try Self.lock(below: top, of: path)
         let instance = try Self.instanceName(below: top)
         try Self.emptyFile(Self.certificatePath, below: top, user, keeping: true)
         try Self.emptyFile(Self.statePath, below: top, user, keeping: false)
@@ -96,14 +96,14 @@ struct DataDirectory: ~Copyable {
         try ServeError.check("chmod", name) { fchmod(directory.number, mode) }
     }
 
-    private static func lock(below top: Int32) throws(ServeError) -> Descriptor {
+    private static func lock(below top: Int32, of path: String) throws(ServeError) -> Descriptor {
         let file = try open("run/server.lock", below: top, O_RDWR | O_CREAT, mode: 0o600)
         for _ in 0..<(lockPatience / 10) {
             if flock(file.number, LOCK_EX | LOCK_NB) == 0 { return file }
             guard errno == EWOULDBLOCK || errno == EINTR else { throw ServeError("flock", "server.lock", errno: errno) }
             usleep(10_000)
         }
-        throw ServeError("another `nestbox serve` works on this directory")
+        throw ServeError("another `nestbox serve` works on \(path)")
     }
 
     private static func instanceName(below top: Int32) throws(ServeError) -> String {

@@ -77,7 +77,10 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.sendto(b"x", ("1.1.1.1", 53))
     with refused("a mark on packets"):
         probe.setsockopt(socket.SOL_SOCKET, 36, struct.pack("i", 1))
-must_not("another interface than lo", {name for _, name in socket.if_nameindex()} != {"lo"})
+# Not by if_nameindex, which asks over netlink.
+with open("/proc/net/dev") as file:
+    interfaces = {line.split(":")[0].strip() for line in file if ":" in line}
+must_not(f"another interface than lo: {interfaces}", interfaces != {"lo"})
 with open("/proc/net/unix") as file:
     must_not("paths of the host's sockets are told", any("nestbox" in line or "spawner" in line for line in file))
 finish()

@@ -56,10 +56,16 @@ def cgroups(name):
     return found
 
 
+# Of the process that holds a family's namespaces ready for the next sandbox: it is in none.
+FAMILY_CGROUP = "_family"
+
+
 def sandbox_processes(name):
-    """Every process in a cgroup of the installation, in the host's numbers."""
+    """Every process of the installation's sandboxes, in the host's numbers."""
     found = set()
     for directory in cgroups(name):
+        if directory.endswith(f"/{FAMILY_CGROUP}"):
+            continue
         try:
             found |= {int(pid) for pid in pathlib.Path(directory, "cgroup.procs").read_text().split()}
         except OSError:  # removed meanwhile
@@ -87,7 +93,7 @@ def loop_devices(server):
             backing = path.read_text().strip()
         except OSError:  # detached meanwhile
             continue
-        if str(server.data) in backing or "nestbox" in backing:
+        if server.directory.name in backing:  # not by the whole path: the file may lie in another mount namespace
             found.append(path)
     return found
 
