@@ -32,9 +32,9 @@ struct RunCgroup {
         }
     }
 
-    /// Takes away what a run left that was killed before it could.
+    /// Takes away what a run left that was killed before it could. What cannot be listed or removed is left to others.
     func sweep() {
-        // What cannot be listed is left to others.
+        // Those that cannot be listed are nobody's left-overs that we could remove.
         guard let layout, let names = try? sandbox?.siblings() else { return }
         for name in names where name.hasPrefix(Self.prefix) && Self.isAbandoned(name) {
             CgroupTree.removeAlone(layout: layout, name: name)

@@ -2,12 +2,10 @@ import SandboxModel
 import Testing
 
 @Suite struct TimestampTests {
-    static let sums: [(Duration, Int64)] = [
-        (.seconds(300), 301_000), (.milliseconds(1), 1001), (.milliseconds(-1500), -500), (.zero, 1000),
+    @Test(arguments: [
+        (Duration.seconds(300), 301_000), (.milliseconds(1), 1001), (.milliseconds(-1500), -500), (.zero, 1000),
         (.microseconds(999), 1000),
-    ]
-
-    @Test(arguments: sums)
+    ] as [(Duration, Int64)])
     func `a duration is added to the millisecond`(duration: Duration, sum: Int64) {
         #expect(Timestamp(unixMilliseconds: 1000).adding(duration) == Timestamp(unixMilliseconds: sum))
     }
