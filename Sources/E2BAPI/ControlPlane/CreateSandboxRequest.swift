@@ -13,7 +13,7 @@ struct CreateSandboxRequest: Decodable, Hashable {
     static let legacyDefaultTimeout = 15
 
     let templateID: String
-    let timeout: Int?
+    private let timeout: WholeNumber?
     let metadata: [String: String]?
     let envVars: [String: String]?
     private let autoPause: Bool?
@@ -45,7 +45,7 @@ struct CreateSandboxRequest: Decodable, Hashable {
 
     func spec(template: Template, defaultTimeout: Int) throws(SpecError) -> SandboxSpec {
         try SandboxSpec(
-            template: template, timeToLiveSeconds: timeout ?? defaultTimeout, metadata: metadata ?? [:],
+            template: template, timeToLiveSeconds: timeout?.value ?? defaultTimeout, metadata: metadata ?? [:],
             environment: envVars ?? [:])
     }
 }

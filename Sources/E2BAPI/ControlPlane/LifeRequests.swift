@@ -3,9 +3,10 @@ import SandboxModel
 /// The body of `POST /sandboxes/{sandboxID}/timeout`.
 struct TimeoutRequest: Decodable, Hashable {
     /// Seconds from now; 0 or less ends the sandbox now.
-    let timeout: Int
+    private let timeout: WholeNumber
 
     func seconds() throws(SpecError) -> Int {
+        let timeout = timeout.value
         guard timeout <= SandboxSpec.timeToLiveRange.upperBound else {
             throw .outOfRange(field: "timeout", value: timeout, allowed: 0...SandboxSpec.timeToLiveRange.upperBound)
         }
@@ -17,28 +18,28 @@ struct TimeoutRequest: Decodable, Hashable {
 struct RefreshRequest: Decodable, Hashable {
     static let defaultDuration = 15
 
-    let duration: Int?
+    private let duration: WholeNumber?
 
     init() {
         duration = nil
     }
 
     func seconds() throws(SpecError) -> Int {
-        try ExtensionRange.checked(duration ?? Self.defaultDuration, field: "duration")
+        try ExtensionRange.checked(duration?.value ?? Self.defaultDuration, field: "duration")
     }
 }
 
 /// The body of `POST /sandboxes/{sandboxID}/connect` and `/resume`, of either version. `memory` and `autoPause` say how
 /// a paused sandbox is to come back, and none is paused in this version.
 struct ConnectRequest: Decodable, Hashable {
-    let timeout: Int?
+    private let timeout: WholeNumber?
 
     init() {
         timeout = nil
     }
 
     func seconds() throws(SpecError) -> Int {
-        try ExtensionRange.checked(timeout ?? CreateSandboxRequest.defaultTimeout, field: "timeout")
+        try ExtensionRange.checked(timeout?.value ?? CreateSandboxRequest.defaultTimeout, field: "timeout")
     }
 }
 
