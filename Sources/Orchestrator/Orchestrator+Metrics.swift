@@ -3,7 +3,7 @@ import Persistence
 import SandboxModel
 
 extension Orchestrator {
-    /// Measurements between the two moments, oldest first, the newest taken now if the range is open to the present.
+    /// Measurements between the two moments, oldest first, the newest taken now if the range has the present in it.
     public func metrics(
         _ id: SandboxID, from: Timestamp?, to: Timestamp?, for principal: Principal
     ) async throws(OrchestratorError) -> [SandboxMetrics] {
@@ -13,7 +13,8 @@ extension Orchestrator {
             try await parts.metrics.metrics(
                 of: id, tenant: principal.tenant, from: from ?? live.record.createdAt, to: to ?? now)
         }
-        if to.map({ $0 >= now }) ?? true { samples.append(try await metricsNow(live)) }
+        let isNowInRange = (from.map { $0 <= now } ?? true) && (to.map { $0 >= now } ?? true)
+        if isNowInRange { samples.append(try await metricsNow(live)) }
         return samples
     }
 

@@ -78,7 +78,7 @@ public struct Orchestrator: Sendable {
     /// A sandbox that is alive, whoever's it is: for the data plane, which proves its right by the access token.
     /// Answers from memory.
     public func live(_ id: SandboxID) async -> LiveSandbox? {
-        await lives.live(id)
+        await lives.live(id).flatMap(unlessOver)
     }
 
     /// All that are alive: for signed URLs that do not say whose they are.
@@ -106,8 +106,13 @@ public struct Orchestrator: Sendable {
     }
 
     func owned(_ id: SandboxID, _ principal: Principal) async throws(OrchestratorError) -> LiveSandbox {
-        guard let live = await lives.live(id, of: principal.tenant) else { throw .notFound(id) }
+        guard let live = await lives.live(id, of: principal.tenant).flatMap(unlessOver) else { throw .notFound(id) }
         return live
+    }
+
+    /// A sandbox whose time is up is over at that moment, not when the news of its end has come.
+    private func unlessOver(_ live: LiveSandbox) -> LiveSandbox? {
+        parts.clock.now < live.record.endsAt ? live : nil
     }
 
     func note(

@@ -33,7 +33,7 @@ class TestKeys:
         assert key not in server.log
 
     def test_a_key_may_be_made_used_and_revoked(self, server, api):
-        made = server.command("key", "create", "--data", server.data, "--name", "second", "--json")
+        made = server.command("key", "create", "--data", server.data, "--json", "second")
         key = json.loads(made.stdout)
         assert api.get("/sandboxes", headers={"X-API-KEY": key["key"]}).status_code == 200
         listed = json.loads(server.command("key", "list", "--data", server.data, "--json").stdout)

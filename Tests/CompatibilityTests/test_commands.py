@@ -326,12 +326,9 @@ class TestInput:
         sandbox = await e2b.AsyncSandbox.create(timeout=60)
         try:
             handle = await sandbox.commands.run("cat", stdin=True, **BACKGROUND)
-
-            async def pieces():
+            async with sandbox.commands.stream_input(handle.pid) as stream:
                 for number in range(10):
-                    yield f"{number} "
-
-            await sandbox.commands.stream_input(handle.pid, pieces())
+                    await stream.send(f"{number} ")
             await sandbox.commands.close_stdin(handle.pid)
             assert (await handle.wait()).stdout == "0 1 2 3 4 5 6 7 8 9 "
         finally:

@@ -142,16 +142,23 @@ class TestUsersAndPaths:
         assert sandbox.files.get_info("/root/of-root", user="root").owner == "root"
         sandbox.files.remove("of-root", user="root")
 
-    def test_what_a_user_may_not_read_is_refused(self, sandbox):
-        with pytest.raises(Exception) as refusal:
-            sandbox.files.read("/etc/shadow")
-        assert not isinstance(refusal.value, e2b.FileNotFoundException)
-        assert "root:" in sandbox.files.read("/etc/shadow", user="root")
+    def test_what_only_root_may_read_can_be_read(self, sandbox):
+        assert "root:" in sandbox.files.read("/etc/shadow")
 
-    def test_what_a_user_may_not_write_is_refused(self, sandbox):
-        with pytest.raises(Exception):
-            sandbox.files.write("/etc/mine", "x")
-        assert not sandbox.files.exists("/etc/mine")
+    def test_what_is_made_anywhere_is_the_named_users(self, sandbox):
+        sandbox.files.write("/etc/made/mine", "x")
+        sandbox.files.write("/etc/made/roots", "x", user="root")
+        owners = {entry.name: (entry.owner, entry.group) for entry in sandbox.files.list("/etc/made")}
+        assert owners == {"mine": ("user", "user"), "roots": ("root", "root")}
+        assert sandbox.files.get_info("/etc/made").owner == "user"
+        sandbox.files.remove("/etc/made")
+
+    def test_what_is_there_keeps_its_owner(self, sandbox):
+        sandbox.files.write("/etc/roots", "old", user="root")
+        sandbox.files.write("/etc/roots", "new")
+        info = sandbox.files.get_info("/etc/roots")
+        assert (info.owner, sandbox.files.read("/etc/roots")) == ("root", "new")
+        sandbox.files.remove("/etc/roots")
 
     @pytest.mark.parametrize("call", ["read", "list", "get_info", "make_dir", "remove"])
     def test_an_unknown_user_is_refused(self, sandbox, call):

@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import time
+import urllib.parse
 
 import httpx
 import pytest
@@ -27,17 +28,18 @@ def path(box, box_directory):
 
 @pytest.fixture
 def get(wire):
-    return lambda path, headers=None, **query: wire.get("/files", params={"path": path} | query, headers=headers)
+    return lambda path, headers=None, **query: wire.get(files_url(path, **query), headers=headers)
 
 
 def upload(wire, path, content, content_type="application/octet-stream", **headers):
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return wire.post(
-        "/files",
-        params={"path": path} if path is not None else {},
-        content=content,
-        headers={"Content-Type": content_type} | named,
-    )
+    return wire.post(files_url(path), content=content, headers={"Content-Type": content_type} | named)
+
+
+def files_url(path, **query):
+    """Escaped here: the HTTP client would send Python's spelling of bytes that are no text."""
+    query = query if path is None else {"path": path} | query
+    return f"/files?{urllib.parse.urlencode(query)}"
 
 
 class TestDownload:

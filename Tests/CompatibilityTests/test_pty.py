@@ -23,13 +23,17 @@ class Terminal:
             self.handle = sandbox.pty.create(**{"size": SIZE, "timeout": 0} | options)
         else:
             self.handle = sandbox.pty.connect(pid, timeout=0, **options)
+        self.is_left, self.reader = False, None
         if not is_streaming:
-            threading.Thread(target=self._read, daemon=True).start()
+            self.reader = threading.Thread(target=self._read, daemon=True)
+            self.reader.start()
 
     def _read(self):
         try:
             for _, _, data in self.handle:
                 self.shown.extend(data or b"")
+                if self.is_left:
+                    return
         except Exception:  # the stream ends when the terminal is killed or left
             pass
 
@@ -38,6 +42,14 @@ class Terminal:
 
     def wait_for(self, text):
         eventually(lambda: text.encode() in self.shown, f"{text!r} in {bytes(self.shown)!r}", 10)
+
+    def leave(self):
+        """Goes away; the terminal stays. The synchronous client's stream may be closed only by who reads it."""
+        self.is_left = True
+        if self.reader:
+            self.type("\n")
+            self.reader.join(10)
+        self.handle.disconnect()
 
     def kill(self):
         return self.sandbox.pty.kill(self.handle.pid)
@@ -132,7 +144,7 @@ def test_a_client_may_leave_and_come_again(terminal, sandbox):
     shell = terminal()
     shell.type("export KEPT=still-here; echo re''ady\n")
     shell.wait_for("ready")
-    shell.handle.disconnect()
+    shell.leave()
     again = Terminal(sandbox, pid=shell.handle.pid)
     again.type("echo =$KEPT=\n")
     again.wait_for("=still-here=")

@@ -26,10 +26,11 @@ public struct ControlPlane: HTTPResponder {
         self.logger = logger
         let domain = SandboxDomain(domain)
         routes =
-            SandboxRoutes(orchestrator: orchestrator, domain: domain).all
+            // First: `/sandboxes/metrics` is no sandbox.
+            SandboxMetricRoutes(orchestrator: orchestrator).all
+            + SandboxRoutes(orchestrator: orchestrator, domain: domain).all
             + SandboxListRoutes(orchestrator: orchestrator).all
             + SandboxLifeRoutes(orchestrator: orchestrator, domain: domain).all
-            + SandboxMetricRoutes(orchestrator: orchestrator).all
             + SandboxLogRoutes(orchestrator: orchestrator).all
             + TemplateRoutes(orchestrator: orchestrator).all
             + PendingRoutes().all
@@ -47,6 +48,9 @@ public struct ControlPlane: HTTPResponder {
     }
 
     private func find(_ request: HTTPRequest) throws -> (Route, [String: String]) {
+        // A path is what it says: neither a slash behind it nor one twice is passed over.
+        let rawPath = request.target.rawPath
+        guard !rawPath.hasSuffix("/"), !rawPath.contains("//") else { throw APIError.noSuchRoute(rawPath) }
         let candidates = routes.compactMap { route in
             route.parameters(in: request.target.segments).map { (route, $0) }
         }
@@ -59,7 +63,7 @@ public struct ControlPlane: HTTPResponder {
             throw APIError.wrongMethod(
                 request.method.rawValue, allowed: Set(candidates.map(\.0.method.rawValue)).sorted())
         }
-        throw APIError.noSuchRoute(request.target.rawPath)
+        throw APIError.noSuchRoute(rawPath)
     }
 
     private func principal(of request: HTTPRequest) async throws -> Principal {

@@ -28,6 +28,9 @@ struct SandboxRoutes: Sendable {
         let key = try Self.idempotencyKey(request.http.headers)
         let body = try await request.decode(CreateSandboxRequest.self)
         try body.refuseWhatIsPending()
+        guard !body.templateID.isEmpty else {
+            throw SpecError.malformed(field: "templateID", value: "", allowed: "a template's id or name")
+        }
         let template = try await orchestrator.template(named: body.templateID)
         let spec = try body.spec(template: template, defaultTimeout: defaultTimeout)
         let record = try await orchestrator.create(spec, idempotencyKey: key, for: request.principal)

@@ -21,13 +21,13 @@ struct PortProxy: Sendable {
                 try await dial(sandbox, port, reply.channel.eventLoop, addHandlers)
             }
         } catch {
-            return await reply.send(SandboxErrors.portNotOpen(sandbox.record.id, port))
+            return await reply.send(SandboxErrors.portNotOpen(sandbox.record.id, port, to: request))
         }
         do {
             try await exchange(request, reply, upstream)
         } catch Failure.notHTTP {
             upstream.close()
-            await reply.send(SandboxErrors.badUpstream(sandbox.record.id, port))
+            await reply.send(SandboxErrors.badUpstream(sandbox.record.id, port, to: request))
         } catch {
             // The client is gone, or the response broke off: the edge cuts what is not whole.
             upstream.close()

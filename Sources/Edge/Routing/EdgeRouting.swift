@@ -58,7 +58,7 @@ extension EdgeRouting: EdgeResponder {
         case .signedFile:
             await serveSignedFile(request, reply)
         case .sandbox(let id, let port):
-            guard let sandbox = await live(id) else { return await reply.send(SandboxErrors.notFound(id)) }
+            guard let sandbox = await live(id) else { return await reply.send(SandboxErrors.notFound(id, to: request)) }
             await serve(request, reply, sandbox, port)
         case .refused(let reason):
             await reply.send(Self.refusal(.badRequest, reason))
@@ -70,7 +70,7 @@ extension EdgeRouting: EdgeResponder {
         case Self.envdPort:
             await reply.send(envd(request, sandbox))
         case Self.codeInterpreterPort:
-            await reply.send(SandboxErrors.portNotOpen(sandbox.record.id, port))
+            await reply.send(SandboxErrors.portNotOpen(sandbox.record.id, port, to: request))
         default:
             await proxy.serve(request, reply, sandbox, port: port)
         }

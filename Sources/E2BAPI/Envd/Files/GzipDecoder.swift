@@ -5,7 +5,8 @@ import NIOCore
 /// small and means big costs no memory.
 struct GzipDecoder: ~Copyable {
     private let stream = ZlibStream()
-    private var isBetweenMembers = true
+    /// No input is not gzip: there must be one member.
+    private var isBetweenMembers = false
 
     init() throws(ZlibError) {
         let code = inflateInit2_(stream.state, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
