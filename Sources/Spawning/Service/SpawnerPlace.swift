@@ -13,9 +13,11 @@ struct SpawnerPlace: ~Copyable {
     /// An empty directory in the private one, for the layers' mount points.
     let layers: Descriptor
     let guest: Descriptor
+    /// The mount namespace that sandboxes begin in: what they are made of, and nothing of the host.
+    let nest: Descriptor
     let listener: Descriptor
 
-    /// Families and sandboxes begin in it, with ids of their own; see `nb_run_steps`.
+    /// Families begin in it; see `nb_family_start`.
     private static let stageName = "stage"
     private static let privateOptions = "mode=711,size=16m,nr_inodes=16384"
     private static let backlog: Int32 = 8
@@ -34,12 +36,14 @@ struct SpawnerPlace: ~Copyable {
         try Self.enterPrivateDirectory(in: data.number)
         let layers = try Self.ownDirectory("layers", below: AT_FDCWD)
         try check("mkdir", path: Self.stageName) { mkdir(Self.stageName, 0o755) }
+        let nest = try Self.makeNest()
         listener = try Self.listener(options, in: sockets.number)
         self.lock = lock
         self.sockets = sockets
         self.images = images
         self.layers = layers
         self.guest = guest
+        self.nest = nest
     }
 
     private static func directory(_ path: String, below directory: Int32) throws(SyscallError) -> Descriptor {
@@ -94,6 +98,16 @@ struct SpawnerPlace: ~Copyable {
         try mount.attach(at: "", below: place.number)
         let root = mount.descriptor.number
         try check("fchdir") { fchdir(root) }
+    }
+
+    private static func makeNest() throws(SyscallError) -> Descriptor {
+        var number: Int32 = -1
+        var failure = nb_failure()
+        guard nb_nest_namespace(&number, &failure) == 0 else {
+            let failure = BoxFailure(failure)
+            throw SyscallError(failure.step, number: failure.number)
+        }
+        return Descriptor(owning: number)
     }
 
     private static func listener(_ options: SpawnerOptions, in directory: Int32) throws(SyscallError) -> Descriptor {
