@@ -53,7 +53,9 @@ public final class Spawner {
         signal(SIGPIPE, SIG_IGN)
         signals = Descriptor(owning: try check("signalfd") { nb_signal_descriptor() })
         place = try SpawnerPlace(options)
-        cgroups = try CgroupTree(layout: try .detect(), name: options.instance)
+        let record = CgroupRecord(directory: place.records.number)
+        cgroups = try CgroupTree(layout: try .detect(), name: options.instance, known: try record.read())
+        try record.write(cgroups.roots)
         families = FamilyTable(cgroups: cgroups)
         let layersDirectory = place.layers.number
         layers = try LayerMounts(

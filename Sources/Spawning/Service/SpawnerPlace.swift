@@ -13,6 +13,8 @@ struct SpawnerPlace: ~Copyable {
     /// An empty directory in the private one, for the layers' mount points.
     let layers: Descriptor
     let guest: Descriptor
+    /// What this spawner's successor must know.
+    let records: Descriptor
     /// The mount namespace that sandboxes begin in: what they are made of, and nothing of the host.
     let nest: Descriptor
     let listener: Descriptor
@@ -33,7 +35,8 @@ struct SpawnerPlace: ~Copyable {
         let sockets = try Self.directory(options.socketDirectory, below: AT_FDCWD)
         let images = try Self.ownDirectory("images", below: data.number)
         let guest = try Self.sealed(options.guestPath)
-        try Self.enterPrivateDirectory(in: data.number)
+        let records = try Self.ownDirectory("spawner", below: data.number)
+        try Self.enterPrivateDirectory(over: records.number)
         let layers = try Self.ownDirectory("layers", below: AT_FDCWD)
         try check("mkdir", path: Self.stageName) { mkdir(Self.stageName, 0o755) }
         let nest = try Self.makeNest()
@@ -43,6 +46,7 @@ struct SpawnerPlace: ~Copyable {
         self.images = images
         self.layers = layers
         self.guest = guest
+        self.records = records
         self.nest = nest
     }
 
@@ -92,10 +96,10 @@ struct SpawnerPlace: ~Copyable {
         return Descriptor(owning: try check("memfd", path: path) { nb_sealed_copy(number, "nestbox-guest") })
     }
 
-    private static func enterPrivateDirectory(in data: Int32) throws(SyscallError) {
-        let place = try ownDirectory("spawner", below: data)
+    /// What lies in `directory` is then seen by its descriptor only.
+    private static func enterPrivateDirectory(over directory: Int32) throws(SyscallError) {
         let mount = try DetachedMount(type: "tmpfs", options: privateOptions, attributes: [.noSetUID, .noDevices])
-        try mount.attach(at: "", below: place.number)
+        try mount.attach(at: "", below: directory)
         let root = mount.descriptor.number
         try check("fchdir") { fchdir(root) }
     }
