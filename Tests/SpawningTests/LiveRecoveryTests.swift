@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import LinuxSystem
 import SpawnerProtocol
 import Testing
 
@@ -31,6 +32,25 @@ struct LiveRecoveryTests {
         }
     }
 
+    @Test func `a spawner started from another cgroup finds them, too`() throws {
+        try SpawnerFixture.withSpawner { spawner in
+            try spawner.connect().create(spawner.request("one"))
+            spawner.killSpawner()
+            let layout = try CgroupLayout.detect()
+            let own = (layout.legacy.values + [layout.unified].compactMap(\.self)).map(\.ownDirectory)
+            let elsewhere = Set(own).map { "\($0)/elsewhere-\(spawner.instance)" }
+            for directory in elsewhere { #expect(mkdir(directory, 0o755) == 0) }
+            try spawner.start(in: elsewhere)
+            let next = try spawner.connect()
+            #expect(try next.list().map(\.sandboxID) == ["one"])
+            _ = try next.perform(.destroy(sandboxID: "one"))
+            #expect(try next.nextEnd() == ("one", .destroyed))
+            spawner.killSpawner()
+            for directory in elsewhere { try SpawnerFixture.removeCgroup(directory) }
+            try spawner.start()
+        }
+    }
+
     @Test func `one that ended while no spawner ran is cleaned away`() throws {
         try SpawnerFixture.withSpawner { spawner in
             try spawner.connect().create(spawner.request("one"))
@@ -42,6 +62,74 @@ struct LiveRecoveryTests {
             if try !next.list().isEmpty { #expect(try next.nextEnd() == ("one", .guestExited)) }
             #expect(try next.list().isEmpty && access(spawner.socketPath("one.sock"), F_OK) != 0)
             try next.create(spawner.request("one"))
+        }
+    }
+
+    @Test(arguments: FailingStep.allCases)
+    func `a create that fails leaves nothing behind`(_ failing: FailingStep) throws {
+        try SpawnerFixture.withSpawner { spawner in
+            let server = try spawner.connect()
+            for number in 0..<12 {  // until the pools have their size
+                try server.create(spawner.request("warm-\(number)"))
+                _ = try server.perform(.destroy(sandboxID: "warm-\(number)"))
+                _ = try server.nextEnd()
+            }
+            var before: HostCount?
+            for number in 0..<10 {
+                // A layer stays mounted from its first use on.
+                if number == 1 { before = try HostCount.settled(spawner) }
+                try failing.withFailure(spawner) { change in
+                    #expect(throws: SpawnFailure.self) {
+                        try server.create(spawner.request("bad-\(number)", change))
+                    }
+                }
+                #expect(access(spawner.socketPath("bad-\(number).sock"), F_OK) != 0)
+            }
+            #expect(try server.list().isEmpty)
+            let (first, after) = (try #require(before), try HostCount.settled(spawner))
+            #expect(after.isNoMore(than: first), "\(after) after \(first)")
+            try server.create(spawner.request("good"))
+            _ = try server.perform(.destroy(sandboxID: "good"))
+            _ = try server.nextEnd()
+        }
+    }
+
+    /// What goes wrong in a create, early to late.
+    enum FailingStep: CaseIterable, Sendable {
+        case layer, descriptors, cgroup, root
+
+        /// Makes it go wrong while `body` runs, which applies the change it is given to its request.
+        func withFailure(
+            _ spawner: SpawnerFixture, _ body: ((inout CreateSandbox) -> Void) throws -> Void
+        ) throws {
+            switch self {
+            case .layer: try body { $0.layers.append(CreateSandbox.digest(77)) }
+            case .cgroup: try withSquatter(spawner, body)
+            case .root: try body { $0.layers = [spawner.brokenLayer] }
+            case .descriptors:
+                let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(spawner.pid)/fd")
+                let highest = open.compactMap { UInt64($0) }.max() ?? 0
+                // What is open stays so; a few more are not enough for a sandbox.
+                try setDescriptorLimit(of: spawner.pid, to: highest + 4)
+                defer { #expect(throws: Never.self) { try setDescriptorLimit(of: spawner.pid, to: 4096) } }
+                try body { _ in }
+            }
+        }
+
+        private func setDescriptorLimit(of pid: Int32, to limit: UInt64) throws {
+            let words = ["/usr/bin/prlimit", "--pid", "\(pid)", "--nofile=\(limit):4096"]
+            guard try ChildProcess(words).waitUntilExit() == 0 else { throw TestFailure("prlimit failed") }
+        }
+
+        /// A cgroup of the sandbox's name that somebody left in one hierarchy only.
+        private func withSquatter(
+            _ spawner: SpawnerFixture, _ body: ((inout CreateSandbox) -> Void) throws -> Void
+        ) throws {
+            let family = try #require(try SpawnerFixture.cgroups(of: spawner.instance).first { $0.hasSuffix("/f0") })
+            let squatter = "\(family)/s-squatter"
+            #expect(mkdir(squatter, 0o755) == 0)
+            defer { rmdir(squatter) }
+            try body { $0.sandboxID = "squatter" }
         }
     }
 
@@ -117,16 +205,29 @@ private struct HostCount: Equatable {
             && cgroups <= other.cgroups && loopDevices <= other.loopDevices
     }
 
-    static func cgroups(of instance: String) throws -> Int {
-        var count = 0
+    static func cgroups(of instance: String) throws -> Int { try SpawnerFixture.cgroups(of: instance).count }
+}
+
+extension SpawnerFixture {
+    /// The cgroups of an instance, in all hierarchies.
+    static func cgroups(of instance: String) throws -> [String] {
+        var found: [String] = []
         var rest = ["/sys/fs/cgroup"]
         while let directory = rest.popLast() {
             let number = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
             guard number >= 0 else { continue }  // a file, or gone meanwhile
             defer { close(number) }
-            if directory.contains("/\(instance)") { count += 1 }
+            if directory.contains("/\(instance)") { found.append(directory) }
             rest += DirectoryListing.names(in: number).map { "\(directory)/\($0)" }
         }
-        return count
+        return found
+    }
+
+    /// Removes a cgroup whose last process was just killed.
+    static func removeCgroup(_ directory: String) throws {
+        while rmdir(directory) != 0 {
+            guard errno == EBUSY else { throw TestFailure("rmdir \(directory): \(errno)") }
+            sched_yield()
+        }
     }
 }

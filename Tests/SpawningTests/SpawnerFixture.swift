@@ -11,6 +11,8 @@ final class SpawnerFixture {
     private let guest: String
     /// Lowest first. Both have the file `which`; the directories that a root wants are in the lower one.
     let layers: [String]
+    /// One whose `etc` is a file, so that no root can be made of it.
+    let brokenLayer: String
     private var process: ChildProcess?
 
     /// - Parameter guest: the product that is every sandbox's first process.
@@ -33,6 +35,7 @@ final class SpawnerFixture {
             try Self.seal(["etc/empty": "", "which": "lower", "lower": "here"], in: directory),
             try Self.seal(["which": "upper"], in: directory),
         ]
+        brokenLayer = try Self.seal(["etc": "a file where a directory is wanted"], in: directory)
     }
 
     var pid: Int32 { process?.pid ?? -1 }
@@ -52,9 +55,11 @@ final class SpawnerFixture {
     /// What the probe in a sandbox answers.
     func ask(_ id: String, _ line: String) throws -> String { try TestProbe.ask(socketPath("\(id).sock"), line) }
 
-    /// Starts a spawner and waits until it listens.
-    func start() throws {
-        let process = try ChildProcess(arguments, log: logPath)
+    /// Starts a spawner, in `cgroups` if given, and waits until it listens.
+    func start(in cgroups: [String] = []) throws {
+        let enter = ["/bin/sh", "-c", "for d in $0; do echo $$ > $d/cgroup.procs || exit 9; done; exec \"$@\""]
+        let words = cgroups.isEmpty ? arguments : enter + [cgroups.joined(separator: " ")] + arguments
+        let process = try ChildProcess(words, log: logPath)
         self.process = process
         while access(socketPath("spawner.sock"), F_OK) != 0 || (try? connect()) == nil {
             guard process.poll() == nil else { throw TestFailure("the spawner ended: \(log)") }

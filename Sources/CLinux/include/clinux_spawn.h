@@ -164,6 +164,10 @@ int nb_user_namespace(
 /// A network namespace that `family_namespace` owns, with `lo` up and no privileged ports.
 int nb_network_namespace(int family_namespace, int *result, struct nb_failure *failure);
 
+/// A mount namespace to enter before a box is cloned: an empty `stage`, a whole /proc, the harmless devices in /dev,
+/// and nothing else. The current directory must hold a directory `stage`, which stays as it is.
+int nb_nest_namespace(int *result, struct nb_failure *failure);
+
 /// Makes this process a daemon. Only the daemon returns, with a descriptor to hand to `nb_daemon_ready`; the process
 /// that the caller started stays until then and exits with 0, or with 1 if the daemon ends first.
 int nb_daemonize(void);

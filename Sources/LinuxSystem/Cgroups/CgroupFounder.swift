@@ -7,6 +7,9 @@ struct CgroupFounder {
     let files: CgroupFiles
     /// The tree is known to be new: nobody looks for it.
     var isNew = false
+    /// Where the tree was before, in any hierarchy. What is no longer there, or was never a place for it, is passed
+    /// over.
+    var known: [String] = []
 
     func legacyRoots(
         in layout: CgroupLayout, holding controllers: Set<CgroupController>, made: inout [String]
@@ -38,6 +41,11 @@ struct CgroupFounder {
     private func root(
         in hierarchy: CgroupLayout.Hierarchy, enabling controllers: Set<CgroupController>, made: inout [String]
     ) throws(SyscallError) -> String {
+        for directory in known where isPlace(directory, in: hierarchy) && exists(directory) {
+            let place = String(directory.dropLast(name.count + 1))
+            try enable(controllers, in: place, isTop: place == hierarchy.mountPoint)
+            return directory
+        }
         for place in hierarchy.candidates where !isNew && exists(joined(place, name)) {
             try enable(controllers, in: place, isTop: place == hierarchy.mountPoint)
             return joined(place, name)
@@ -54,6 +62,11 @@ struct CgroupFounder {
             }
         }
         throw refusal
+    }
+
+    private func isPlace(_ directory: String, in hierarchy: CgroupLayout.Hierarchy) -> Bool {
+        directory.hasPrefix(hierarchy.mountPoint + "/") && directory.hasSuffix("/" + name)
+            && !directory.split(separator: "/").contains("..")
     }
 
     private func exists(_ directory: String) -> Bool {

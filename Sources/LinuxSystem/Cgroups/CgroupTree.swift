@@ -19,19 +19,22 @@ public struct CgroupTree: Sendable {
 
     /// Finds or makes the tree `name` as near below this process's own cgroup as the kernel allows, so that what was
     /// imposed on us from outside holds for the sandboxes too.
-    /// - Parameter controllers: what must be limitable; `ENOTSUP` if the host cannot. On throw nothing new is left.
+    /// - Parameters:
+    ///   - controllers: what must be limitable; `ENOTSUP` if the host cannot. On throw nothing new is left.
+    ///   - known: the ``roots`` that an earlier process had, perhaps from another cgroup: found again where they are.
     public init(
-        layout: CgroupLayout, name: String, controllers: Set<CgroupController> = CgroupController.limiting
+        layout: CgroupLayout, name: String, controllers: Set<CgroupController> = CgroupController.limiting,
+        known: [String] = []
     ) throws(SyscallError) {
-        try self.init(layout: layout, name: name, controllers: controllers, files: .kernel)
+        try self.init(layout: layout, name: name, controllers: controllers, files: .kernel, known: known)
     }
 
     init(
         layout: CgroupLayout, name: String, controllers: Set<CgroupController>, files: CgroupFiles,
-        isAlone: Bool = false
+        isAlone: Bool = false, known: [String] = []
     ) throws(SyscallError) {
         try Self.validate(name)
-        let founder = CgroupFounder(name: name, files: files, isNew: isAlone)
+        let founder = CgroupFounder(name: name, files: files, isNew: isAlone, known: known)
         var made: [String] = []
         do {
             let legacyWanted = Self.legacyControllers(of: layout, wanted: controllers, isAlone: isAlone)
@@ -151,6 +154,9 @@ public struct CgroupTree: Sendable {
         for child in children { removeSubtree(joined(directory, child), depth: depth + 1) }
         try? files.removeDirectory(directory)  // busy: it stays, as promised
     }
+
+    /// The tree's own directories, one in each hierarchy that is used.
+    public var roots: [String] { directories }
 
     private var directories: [String] { (unifiedRoot.map { [$0] } ?? []) + legacyRoots.map(\.directory) }
 

@@ -47,6 +47,18 @@ public struct SandboxCgroup: Sendable {
         return try files.subdirectories(String(directory[..<slash]))
     }
 
+    /// Removes what can be removed now, waiting for nothing.
+    /// - Returns: whether it is gone everywhere.
+    public func removeAtOnce() -> Bool {
+        var isGone = true
+        for directory in directories {
+            do throws(SyscallError) { try files.removeDirectory(directory) } catch where error.number != ENOENT {
+                isGone = false
+            } catch {}  // it was gone already
+        }
+        return isGone
+    }
+
     var directories: [String] { (unified.map { [$0] } ?? []) + legacy.map(\.directory) }
 
     func numbers(in path: String) throws(SyscallError) -> [Int32] {

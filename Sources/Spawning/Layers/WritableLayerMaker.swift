@@ -12,6 +12,9 @@ struct WritableLayerMaker {
 
     /// So that a stream of odd shapes cannot fill the disk with templates.
     private static let templateLimit = 8
+    /// `nobarrier`: a flush of the device is an fsync of the file, which waits for the host's disk, for the sake of a file
+    /// that no crash outlives.
+    private static let options = "noinit_itable,nobarrier,errors=remount-ro"
     private static let formatter = "/usr/sbin/mkfs.ext4"
 
     private final class Template {
@@ -33,7 +36,7 @@ struct WritableLayerMaker {
             try check("copy image") { nb_copy_sparse(template.file.number, file.number) }
             let device = try LoopDevice(file: file.number, isReadOnly: false)
             return try DetachedMount(
-                type: "ext4", source: device.path, options: "noinit_itable,errors=remount-ro", attributes: .noDevices)
+                type: "ext4", source: device.path, options: Self.options, attributes: .noDevices)
         }
     }
 

@@ -15,9 +15,11 @@ final class Sandbox {
     /// Why it was killed, once it was.
     var killedFor: SandboxEnd?
     /// Set once its first process has ended; its cgroup may still hold dying ones.
-    var end: SandboxEnd?
-    /// How often removing its cgroup was tried.
-    var removals = 0
+    var end: SandboxEnd? {
+        didSet { endedAt = monotonicMilliseconds() }
+    }
+    /// When that was, in monotonic milliseconds.
+    private(set) var endedAt: Int64 = 0
 
     init(
         id: String, pid: Int32, process: consuming Descriptor, family: Family, slot: Int, cgroup: SandboxCgroup,

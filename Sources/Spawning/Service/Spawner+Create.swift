@@ -91,7 +91,7 @@ extension Spawner {
         launch.processFiles = cgroup.processFiles
         launch.cgroup = directory.number
         launch.pidNamespace = family.namespaces?.pid.number ?? -1
-        launch.enteredNamespaces = [network.descriptor.number, user.descriptor.number]
+        launch.enteredNamespaces = [network.descriptor.number, place.nest.number, user.descriptor.number]
         do {
             return try RunningProcess(launch, milliseconds: Self.startPatience)
         } catch {

@@ -4,8 +4,8 @@ import LinuxSystem
 import SpawnerProtocol
 
 extension Spawner {
-    /// After this many tries a cgroup that cannot be removed is left, and its slot with it.
-    private static let removalLimit = 500
+    /// After this long a cgroup that cannot be removed is left, and its slot with it, in milliseconds.
+    private static let removalPatience: Int64 = 10_000
 
     /// Kills all of a sandbox; the first reason given is the one that counts.
     func kill(_ sandbox: Sandbox, for reason: SandboxEnd) {
@@ -36,9 +36,16 @@ extension Spawner {
     /// Removes what is left of the sandboxes whose first process has ended.
     func finishEnded() {
         for sandbox in sandboxes.values {
-            guard let end = sandbox.end, isRemoved(sandbox) else { continue }
+            guard let end = sandbox.end else { continue }
+            let isGone = isRemoved(sandbox)
+            guard isGone || monotonicMilliseconds() - sandbox.endedAt >= Self.removalPatience else { continue }
+            if isGone {
+                sandbox.family.slots.give(back: sandbox.slot)
+            } else {
+                log.write("sandbox \(sandbox.id): its cgroup cannot be removed, its ids are not used again")
+            }
+            removeSocket(of: sandbox)
             sandboxes[sandbox.id] = nil
-            if sandbox.removals <= Self.removalLimit { sandbox.family.slots.give(back: sandbox.slot) }
             if sandbox.family.sandboxCount == 0 { sandbox.family.idleSince = monotonicMilliseconds() }
             announce(.ended(sandboxID: sandbox.id, end))
         }
@@ -50,18 +57,15 @@ extension Spawner {
         return usage.outOfMemoryKills > 0 ? .outOfMemory : .guestExited
     }
 
-    /// Whether nothing of it is left, or nothing more can be done.
+    /// Whether nothing of it is left. If not, something in it is dying, or it has cgroups of its own making below.
     private func isRemoved(_ sandbox: Sandbox) -> Bool {
-        sandbox.removals += 1
-        let path = Sandbox.cgroupPath(sandbox.family.block, id: sandbox.id)
-        cgroups.remove(path)
-        if sandbox.removals > Self.removalLimit {
-            log.write("sandbox \(sandbox.id): its cgroup cannot be removed, its ids are not used again")
-        } else if (try? sandbox.cgroup.pids()) != nil {  // one that cannot be read is gone
-            return false  // still there: something in it is dying
-        }
+        if sandbox.cgroup.removeAtOnce() { return true }
+        cgroups.remove(Sandbox.cgroupPath(sandbox.family.block, id: sandbox.id))
+        return sandbox.cgroup.removeAtOnce()
+    }
+
+    private func removeSocket(of sandbox: Sandbox) {
         let sockets = ServiceSocket(place, options)
         do { try sockets.remove(Sandbox.socketName(id: sandbox.id)) } catch { log.write("\(error)") }
-        return true
     }
 }

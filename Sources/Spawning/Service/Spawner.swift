@@ -30,6 +30,9 @@ public final class Spawner {
     private static let uselessLimit: Int64 = 5000
     /// How soon to look again at what the kernel has not finished, in milliseconds.
     private static let retryInterval: Int64 = 10
+    /// The same for a sandbox that has only just ended: its last processes are a moment away from their end.
+    private static let removalInterval: Int64 = 1
+    private static let removalHurry: Int64 = 50
     private static let connectionLimit = 4
     /// How long it waits for its families' first processes to end when it stops, in milliseconds.
     private static let leavePatience: Int64 = 1000
@@ -50,7 +53,9 @@ public final class Spawner {
         signal(SIGPIPE, SIG_IGN)
         signals = Descriptor(owning: try check("signalfd") { nb_signal_descriptor() })
         place = try SpawnerPlace(options)
-        cgroups = try CgroupTree(layout: try .detect(), name: options.instance)
+        let record = CgroupRecord(directory: place.records.number)
+        cgroups = try CgroupTree(layout: try .detect(), name: options.instance, known: try record.read())
+        try record.write(cgroups.roots)
         families = FamilyTable(cgroups: cgroups)
         let layersDirectory = place.layers.number
         layers = try LayerMounts(
@@ -67,14 +72,17 @@ public final class Spawner {
     /// Serves until it is told to stop or is of no more use. Sandboxes live on.
     public func run() throws(SyscallError) {
         log.write("serving \(options.instance), \(sandboxes.count) sandboxes adopted")
+        var hasWork = true
         while !isStopping {
-            let hasWork = prepareAhead()
-            for token in try queue.wait(milliseconds: hasWork ? 0 : timeout()) { handle(token) }
+            let tokens = try queue.wait(milliseconds: hasWork ? 0 : timeout())
+            for token in tokens { handle(token) }
             endExpired()
             finishEnded()
             flushConnections()
             families.endIdle(now: monotonicMilliseconds())
             stopIfUseless()
+            // Who asks comes before who may ask.
+            if tokens.isEmpty || !hasWork { hasWork = prepareAhead() }
         }
         try leave()
     }
@@ -171,13 +179,18 @@ public final class Spawner {
         var next: Int64 = .max
         let now = wallMilliseconds()
         for sandbox in sandboxes.values {
-            if sandbox.end != nil { next = min(next, Self.retryInterval) }
+            if sandbox.end != nil { next = min(next, removalInterval(sandbox)) }
             if sandbox.deadline > 0, sandbox.killedFor == nil { next = min(next, max(0, sandbox.deadline - now)) }
         }
         if connections.values.contains(where: \.hasMoreToSend) { next = min(next, Self.retryInterval) }
         if !families.families.isEmpty { next = min(next, Self.uselessLimit) }
         if uselessSince != nil { next = min(next, Self.uselessLimit / 4) }
         return next == .max ? -1 : Int32(clamping: next)
+    }
+
+    private func removalInterval(_ sandbox: Sandbox) -> Int64 {
+        let isHurried = monotonicMilliseconds() - sandbox.endedAt < Self.removalHurry
+        return isHurried ? Self.removalInterval : Self.retryInterval
     }
 
     private func stopIfUseless() {

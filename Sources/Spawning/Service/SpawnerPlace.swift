@@ -13,9 +13,13 @@ struct SpawnerPlace: ~Copyable {
     /// An empty directory in the private one, for the layers' mount points.
     let layers: Descriptor
     let guest: Descriptor
+    /// What this spawner's successor must know.
+    let records: Descriptor
+    /// The mount namespace that sandboxes begin in: what they are made of, and nothing of the host.
+    let nest: Descriptor
     let listener: Descriptor
 
-    /// Families and sandboxes begin in it, with ids of their own; see `nb_run_steps`.
+    /// Families begin in it; see `nb_family_start`.
     private static let stageName = "stage"
     private static let privateOptions = "mode=711,size=16m,nr_inodes=16384"
     private static let backlog: Int32 = 8
@@ -31,15 +35,19 @@ struct SpawnerPlace: ~Copyable {
         let sockets = try Self.directory(options.socketDirectory, below: AT_FDCWD)
         let images = try Self.ownDirectory("images", below: data.number)
         let guest = try Self.sealed(options.guestPath)
-        try Self.enterPrivateDirectory(in: data.number)
+        let records = try Self.ownDirectory("spawner", below: data.number)
+        try Self.enterPrivateDirectory(over: records.number)
         let layers = try Self.ownDirectory("layers", below: AT_FDCWD)
         try check("mkdir", path: Self.stageName) { mkdir(Self.stageName, 0o755) }
+        let nest = try Self.makeNest()
         listener = try Self.listener(options, in: sockets.number)
         self.lock = lock
         self.sockets = sockets
         self.images = images
         self.layers = layers
         self.guest = guest
+        self.records = records
+        self.nest = nest
     }
 
     private static func directory(_ path: String, below directory: Int32) throws(SyscallError) -> Descriptor {
@@ -88,12 +96,22 @@ struct SpawnerPlace: ~Copyable {
         return Descriptor(owning: try check("memfd", path: path) { nb_sealed_copy(number, "nestbox-guest") })
     }
 
-    private static func enterPrivateDirectory(in data: Int32) throws(SyscallError) {
-        let place = try ownDirectory("spawner", below: data)
+    /// What lies in `directory` is then seen by its descriptor only.
+    private static func enterPrivateDirectory(over directory: Int32) throws(SyscallError) {
         let mount = try DetachedMount(type: "tmpfs", options: privateOptions, attributes: [.noSetUID, .noDevices])
-        try mount.attach(at: "", below: place.number)
+        try mount.attach(at: "", below: directory)
         let root = mount.descriptor.number
         try check("fchdir") { fchdir(root) }
+    }
+
+    private static func makeNest() throws(SyscallError) -> Descriptor {
+        var number: Int32 = -1
+        var failure = nb_failure()
+        guard nb_nest_namespace(&number, &failure) == 0 else {
+            let failure = BoxFailure(failure)
+            throw SyscallError(failure.step, number: failure.number)
+        }
+        return Descriptor(owning: number)
     }
 
     private static func listener(_ options: SpawnerOptions, in directory: Int32) throws(SyscallError) -> Descriptor {
