@@ -46,11 +46,11 @@ struct PromptFiles {
     /// - Returns: nil if they are too many, or cannot be read.
     private static func bytes(of file: Int32, _ status: stat, _ request: ReadFile) -> [UInt8]? {
         let wanted = request.length ?? .max
-        let size = UInt64(clamping: status.st_size)
-        guard request.offset <= UInt64(Int64.max) else { return nil }
-        guard min(wanted, size - min(size, request.offset)) <= byteLimit else { return nil }
-        // One more than allowed: the file may have grown since.
-        var bytes = [UInt8](repeating: 0, count: min(Int(clamping: wanted), Int(clamping: size) + 1, byteLimit + 1))
+        let (size, limit) = (UInt64(clamping: status.st_size), UInt64(byteLimit))
+        let rest = size - min(size, request.offset)
+        guard request.offset <= UInt64(Int64.max), min(wanted, rest) <= limit else { return nil }
+        // One more than is there: the file may have grown since.
+        var bytes = [UInt8](repeating: 0, count: Int(min(wanted, min(rest, limit) + 1)))
         var end = 0
         while end < bytes.count {
             let offset = Int(request.offset) &+ end
