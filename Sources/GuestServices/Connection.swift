@@ -62,8 +62,13 @@ final class Connection: EventSource {
 
     /// Says the last word.
     func finish(_ reply: GuestReply) {
+        finish([reply])
+    }
+
+    /// Says the last words, all at once.
+    func finish(_ replies: [GuestReply]) {
         guard !isFinishing else { return }
-        outgoing.append(reply.frame.bytes)
+        for reply in replies { outgoing.append(reply.frame.bytes) }
         role = .finishing
         flush()
     }

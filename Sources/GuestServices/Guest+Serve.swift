@@ -18,7 +18,7 @@ extension Guest {
             case .ping: connection.finish(.ok)
             case .stat, .listDirectory, .makeDirectory, .move, .remove, .readFile, .writeFile, .composeFiles,
                 .watchDirectory, .diskUsage:
-                try startWorker(request, connection)
+                try serveFile(request, connection)
             }
         } catch {
             connection.finish(.failure(error))

@@ -13,6 +13,7 @@ public final class Guest {
     /// What commands get as their limit of open files; the guest raised its own.
     let openFiles: rlimit
     var configuration = Configuration(environment: [], reservedEnvironment: [], defaultUser: Account.root.name)
+    var accounts = AccountCache()
     private var listener: Listener?
     private var connectionCount = 0
     private var workers: Set<pid_t> = []

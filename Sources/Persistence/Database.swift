@@ -47,7 +47,11 @@ public struct Database: Sendable {
     func write<Value: Sendable>(
         _ body: @Sendable @escaping (GRDB.Database) throws -> Value
     ) async throws(StoreError) -> Value {
-        // A task of its own, awaited here: GRDB gives up in a cancelled one.
-        try await StoreError.translating { try await Task { try await pool.write(body) }.value }
+        // Not GRDB's asynchronous `write`, which gives up in a cancelled task.
+        try await StoreError.translating {
+            try await withCheckedThrowingContinuation { waiter in
+                pool.asyncWrite(body) { _, result in waiter.resume(with: result) }
+            }
+        }
     }
 }

@@ -4,6 +4,8 @@ import GuestProtocol
 import Testing
 import WireCoding
 
+@testable import GuestServices
+
 @Suite struct FileTests {
     private func failureCode(_ reply: GuestReply) throws -> GuestFailure.Code {
         guard case .failure(let failure) = reply else { throw LiveGuestError.unexpectedReply }
@@ -35,6 +37,17 @@ import WireCoding
             guard case .entry(let entry) = try call.next() else { throw LiveGuestError.unexpectedReply }
             #expect(entry.size == 5_000_000)
             #expect(try guest.read(guest.path("large")) == bytes)
+        }
+    }
+
+    @Test(arguments: [0, 1, PromptFiles.byteLimit - 1, PromptFiles.byteLimit, PromptFiles.byteLimit + 1])
+    func `a file is read whole, by the loop or by a worker`(size: Int) throws {
+        try withGuest { (guest) throws in
+            let bytes = [UInt8](repeating: UInt8(ascii: "x"), count: size)
+            _ = try guest.write("f", String(decoding: bytes, as: UTF8.self))
+            #expect(try guest.read(guest.path("f")) == bytes)
+            #expect(try guest.read(guest.path("f"), offset: 1) == Array(bytes.dropFirst()))
+            #expect(try guest.read(guest.path("f"), length: UInt64(size)) == bytes)
         }
     }
 

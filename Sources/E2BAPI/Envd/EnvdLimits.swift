@@ -4,6 +4,8 @@ import NIOCore
 enum EnvdLimits {
     /// Of one Connect message in JSON, in bytes: input for a process is the largest.
     static let messageBytes = 8 << 20
+    /// A longer one is not decoded on an event loop's thread.
+    static let promptMessageBytes = 64 << 10
     /// How deep the JSON of a message may nest. The deepest that the protocol has is 5.
     static let messageDepth = 32
     /// Of what a JSON message that asks for little may hold, in bytes: `/files/compose`.

@@ -25,8 +25,7 @@ extension ExchangeHandler {
         guard begins(id, promise) else { return }
         writeHead(status, headers, length: length)
         self.current?.response = .started(missing: status.mayHaveResponseBody ? length : 0)
-        awaitFlush(promise)
-        context?.flush()
+        flushSoon()
         promise.succeed()
     }
 
@@ -39,8 +38,14 @@ extension ExchangeHandler {
             guard bytes.readableBytes <= missing else { return promise.fail(ClientGone()) }
             self.current?.response = .started(missing: missing - bytes.readableBytes)
         }
-        awaitFlush(promise)
-        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: promise)
+        let part = wrapOutboundOut(.body(.byteBuffer(bytes)))
+        guard context.channel.isWritable else {
+            awaitFlush(promise)
+            return context.writeAndFlush(part, promise: promise)
+        }
+        context.write(part, promise: nil)
+        flushSoon()
+        promise.succeed()
     }
 
     func end(for id: String, _ promise: EventLoopPromise<Void>) {
@@ -110,6 +115,17 @@ extension ExchangeHandler {
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         promise.futureResult.whenComplete { _ in handler.value.finishExchange() }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
+    }
+
+    /// Writing to the client costs more than all else about a short message: one flush for what comes in one go.
+    private func flushSoon() {
+        guard !isFlushDue, let context else { return }
+        isFlushDue = true
+        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.eventLoop.execute {
+            handler.value.isFlushDue = false
+            handler.value.context?.flush()
+        }
     }
 
     /// The client has a while to read what is written.

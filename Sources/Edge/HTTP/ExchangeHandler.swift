@@ -42,6 +42,8 @@ final class ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Parts that came with a read and belong to a later request.
     var backlog = CircularBuffer<HTTPServerRequestPart>()
     var isReadHeld = false
+    /// What was written will be flushed when the task that writes has paused.
+    var isFlushDue = false
     var requestCount = 0
     /// No request after the one under way.
     var isClosing = false

@@ -2,8 +2,8 @@ import HTTPExchange
 import NIOCore
 import NIOHTTP1
 
-/// The way back to the client. Each call suspends until the transport has taken what was given, which is the
-/// back-pressure. Used by one task at a time.
+/// The way back to the client. Each call suspends until the transport takes more, which is the back-pressure; the last
+/// one until all is out. Used by one task at a time.
 struct Reply: Sendable {
     let handler: NIOLoopBound<ExchangeHandler>
     let channel: any Channel
@@ -78,7 +78,12 @@ struct Reply: Sendable {
     ) async throws {
         let promise = channel.eventLoop.makePromise(of: Void.self)
         let handler = handler
-        channel.eventLoop.execute { act(handler.value, promise) }
+        // Most often on the loop already. At once then, so that what a task says in one go leaves in one piece.
+        if channel.eventLoop.inEventLoop {
+            act(handler.value, promise)
+        } else {
+            channel.eventLoop.execute { act(handler.value, promise) }
+        }
         do {
             try await promise.futureResult.get()
         } catch {

@@ -23,7 +23,7 @@ public struct EdgeServer: Sendable {
     ) {
         self.host = host
         self.port = port
-        site = EdgeSite(domain: routing.domain, limits: limits, tls: tls, logger: logger)
+        site = EdgeSite(domain: routing.domain, limits: limits, tls: tls, logger: logger, group: group)
         responder = routing
         self.group = group
     }
@@ -49,8 +49,8 @@ public struct EdgeServer: Sendable {
         let (site, responder) = (site, responder)
         await withDiscardingTaskGroup { group in
             group.addTask { await site.tls.renewing(logger: site.logger) }
-            for await exchange in site.exchanges {
-                group.addTask { await exchange.run(responder) }
+            await withDiscardingTaskGroup { lanes in
+                for lane in site.lanes.values { lanes.addTask { await lane.run(responder) } }
             }
             group.cancelAll()
         }

@@ -8,23 +8,24 @@ final class EdgeSite: Sendable {
     let limits: EdgeLimits
     let tls: TLSIdentity
     let logger: Logger
-    /// Requests, for the tasks of the server's `run()`. Unbounded here, because connections and their streams are
-    /// bounded and each holds at most one.
-    let exchanges: AsyncStream<Exchange>
-    private let queue: AsyncStream<Exchange>.Continuation
+    /// Requests, for the tasks of the server's `run()`: a lane for each event loop, by its identity.
+    let lanes: [ObjectIdentifier: ExchangeLane]
     private let connections = Mutex<[ObjectIdentifier: any Channel]>([:])
 
-    init(domain: String, limits: EdgeLimits, tls: TLSIdentity, logger: Logger) {
+    init(domain: String, limits: EdgeLimits, tls: TLSIdentity, logger: Logger, group: any EventLoopGroup) {
         self.domain = domain
         self.limits = limits
         self.tls = tls
         self.logger = logger
-        (exchanges, queue) = AsyncStream.makeStream(of: Exchange.self)
+        let eventLoops = group.makeIterator().map { (ObjectIdentifier($0), ExchangeLane($0)) }
+        lanes = Dictionary(eventLoops) { first, _ in first }
     }
 
     /// Has a task answer the exchange; closes its connection if the server is ending.
     func dispatch(_ exchange: Exchange) {
-        if case .terminated = queue.yield(exchange) { exchange.reply.channel.close(promise: nil) }
+        let channel = exchange.reply.channel
+        let lane = lanes[ObjectIdentifier(channel.eventLoop)]
+        if lane?.take(exchange) != true { channel.close(promise: nil) }
     }
 
     /// Counts a new connection until it closes.
@@ -44,7 +45,7 @@ final class EdgeSite: Sendable {
 
     /// Takes no more exchanges and closes all connections.
     func end() {
-        queue.finish()
+        for lane in lanes.values { lane.end() }
         for channel in connections.withLock({ Array($0.values) }) { channel.close(promise: nil) }
     }
 }

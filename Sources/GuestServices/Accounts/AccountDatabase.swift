@@ -13,10 +13,12 @@ struct AccountDatabase {
         groups = Self.lines(group).compactMap(AccountGroup.init(line:))
     }
 
+    static let paths = ["/etc/passwd", "/etc/group"]
+
     /// As the files are now.
     static func load() -> AccountDatabase {
-        AccountDatabase(
-            passwd: TrustlessFile.read("/etc/passwd") ?? "", group: TrustlessFile.read("/etc/group") ?? "")
+        let texts = paths.map { TrustlessFile.read($0) ?? "" }
+        return AccountDatabase(passwd: texts[0], group: texts[1])
     }
 
     /// - Throws: `unknownUser`.

@@ -5,9 +5,9 @@ extension FileWorker {
     /// The whole appears at once under its name, so a destination may be one of its sources. If joining fails, no
     /// source is gone.
     func compose(_ request: ComposeFiles) throws(GuestFailure) {
-        let (account, destination) = try resolve(request.destination)
+        let (account, destination) = try lookup.resolve(request.destination)
         var sources: [SystemPath] = []
-        for source in request.sources { sources.append(try resolve(source, for: account)) }
+        for source in request.sources { sources.append(try lookup.resolve(source, for: account)) }
         try refuseDirectory(destination)
         try ensureDirectory(destination.parent, owner: account)
         let draft = destination.parent.appending(SystemPath(".nestbox-compose-\(getpid())"))
@@ -25,7 +25,7 @@ extension FileWorker {
                 throw GuestFailure(errorNumber: errno, source.text)
             }
         }
-        channel.send(.entry(try entry(destination)))
+        channel.send(.entry(try lookup.entry(destination)))
     }
 
     private func join(_ sources: [SystemPath], into draft: SystemPath, owner: Account) throws(GuestFailure) {

@@ -3,9 +3,21 @@ import Glibc
 import GuestProtocol
 
 extension Guest {
+    /// Does a file operation at once if it is small enough for that.
+    func serveFile(_ request: GuestRequest, _ connection: Connection) throws(GuestFailure) {
+        let lookup = FileLookup(configuration: configuration, accounts: accounts.load())
+        if let replies = try PromptFiles(lookup: lookup).replies(to: request) {
+            connection.finish(replies)
+        } else {
+            try startWorker(request, lookup, connection)
+        }
+    }
+
     /// Gives a file operation and its connection to a forked worker: plain blocking code that may wait for a disk, or
     /// for its client, as long as it likes. It ends with its connection.
-    func startWorker(_ request: GuestRequest, _ connection: Connection) throws(GuestFailure) {
+    func startWorker(
+        _ request: GuestRequest, _ lookup: FileLookup, _ connection: Connection
+    ) throws(GuestFailure) {
         let parent = getpid()
         let worker = guest_fork()
         if worker < 0 { throw GuestFailure(errorNumber: errno, "cannot fork") }
@@ -15,7 +27,7 @@ extension Guest {
         }
         connection.handOver { descriptor, rest in
             guard guest_become_worker(descriptor, parent) >= 0 else { _exit(1) }
-            FileWorker(WorkerChannel(rest: rest), configuration).run(request)
+            FileWorker(channel: WorkerChannel(rest: rest), lookup: lookup).run(request)
         }
     }
 }
@@ -24,14 +36,7 @@ extension Guest {
 /// the user of the request.
 struct FileWorker {
     let channel: WorkerChannel
-    let configuration: Configuration
-    let accounts: AccountDatabase
-
-    init(_ channel: WorkerChannel, _ configuration: Configuration) {
-        self.channel = channel
-        self.configuration = configuration
-        accounts = .load()
-    }
+    let lookup: FileLookup
 
     func run(_ request: GuestRequest) -> Never {
         do throws(GuestFailure) {
@@ -58,22 +63,5 @@ struct FileWorker {
             .resizeTerminal, .listProcesses, .dial, .ping:
             preconditionFailure("the event loop serves all that is no file operation")
         }
-    }
-
-    /// The user of `path`, and where it leads.
-    func resolve(_ path: FilePath) throws(GuestFailure) -> (account: Account, path: SystemPath) {
-        try GuestFailure.refuseNUL(path.user ?? "", field: "user")
-        let account = try accounts.account(named: path.user ?? configuration.defaultUser)
-        return (account, try resolve(path.path, for: account))
-    }
-
-    func resolve(_ path: String, for account: Account) throws(GuestFailure) -> SystemPath {
-        let resolution = PathResolution(
-            home: account.home, defaultDirectory: configuration.defaultWorkingDirectory)
-        return try resolution.resolve(path)
-    }
-
-    func entry(_ path: SystemPath) throws(GuestFailure) -> FileEntry {
-        try FileInspection(accounts: accounts).entry(path)
     }
 }

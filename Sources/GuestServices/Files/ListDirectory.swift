@@ -5,7 +5,7 @@ import GuestProtocol
 extension FileWorker {
     /// A link at the path itself is followed, none below it is.
     func list(_ request: ListDirectory) throws(GuestFailure) {
-        let root = try resolve(request.path).path
+        let root = try lookup.resolve(request.path).path
         let descriptor = root.withCString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK) }
         guard descriptor >= 0 else {
             if errno == ENOTDIR {
@@ -21,7 +21,7 @@ extension FileWorker {
     /// meanwhile is left out. Takes over `descriptor`.
     private func walk(_ descriptor: Int32, _ path: SystemPath, levels: UInt32) throws(GuestFailure) {
         let names = try DirectoryNames.read(descriptor, path: path)
-        let inspection = FileInspection(accounts: accounts)
+        let inspection = lookup.inspection
         for name in names.map(\.path).sorted(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) }) {
             let child = path.appending(name)
             guard let status = child.status(followingLink: false) else { continue }

@@ -4,7 +4,7 @@ import GuestProtocol
 extension FileWorker {
     /// - Throws: `alreadyExists` for a directory, `invalidArgument` for anything else that is there.
     func makeDirectory(_ request: FilePath) throws(GuestFailure) {
-        let (account, path) = try resolve(request)
+        let (account, path) = try lookup.resolve(request)
         if let status = path.status(followingLink: true) {
             if status.isDirectory {
                 throw GuestFailure(.alreadyExists, "directory already exists: \(path.text)", errorNumber: EEXIST)
@@ -13,7 +13,7 @@ extension FileWorker {
                 .invalidArgument, "path already exists but it is not a directory: \(path.text)", errorNumber: EEXIST)
         }
         try ensureDirectory(path, owner: account)
-        channel.send(.entry(try entry(path)))
+        channel.send(.entry(try lookup.entry(path)))
     }
 
     /// Makes `path` and what is missing above it; what is made belongs to `owner`.

@@ -4,8 +4,8 @@ import GuestProtocol
 extension FileWorker {
     /// Between file systems it is a copy, whose source is then removed.
     func move(_ request: MoveFile) throws(GuestFailure) {
-        let (account, source) = try resolve(request.source)
-        let destination = try resolve(request.destination, for: account)
+        let (account, source) = try lookup.resolve(request.source)
+        let destination = try lookup.resolve(request.destination, for: account)
         guard source.status(followingLink: false) != nil else { throw GuestFailure(errorNumber: errno, source.text) }
         try ensureDirectory(destination.parent, owner: account)
         let result = source.withCString { from in destination.withCString { rename(from, $0) } }
@@ -13,7 +13,7 @@ extension FileWorker {
             guard errno == EXDEV else { throw GuestFailure(errorNumber: errno, destination.text) }
             try moveAcross(source, destination)
         }
-        channel.send(.entry(try entry(destination)))
+        channel.send(.entry(try lookup.entry(destination)))
     }
 
     /// The copy appears under its name only when it is whole.

@@ -5,7 +5,7 @@ extension FileWorker {
     /// The entry is that of the file that was opened: behind a link size and time are the target's, so that the size is
     /// that of the bytes that follow.
     func read(_ request: ReadFile) throws(GuestFailure) {
-        let path = try resolve(request.path).path
+        let path = try lookup.resolve(request.path).path
         let file = path.withCString { open($0, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) }
         guard file >= 0 else { throw GuestFailure(errorNumber: errno, path.text) }
         let status = try FileContents.requireRegular(file, path: path)
@@ -15,12 +15,8 @@ extension FileWorker {
         if request.offset > 0, lseek(file, Int(request.offset), SEEK_SET) < 0 {
             throw GuestFailure(errorNumber: errno, path.text)
         }
-        channel.send(.entry(entry(opened: status, path)))
+        channel.send(.entry(lookup.inspection.entry(path, status)))
         try channel.sendContents(of: file, limit: request.length ?? .max, path: path)
         channel.send(.end)
-    }
-
-    private func entry(opened status: stat, _ path: SystemPath) -> FileEntry {
-        FileInspection(accounts: accounts).entry(path, status)
     }
 }

@@ -4,7 +4,7 @@ import GuestProtocol
 
 extension FileWorker {
     func stat(_ path: FilePath) throws(GuestFailure) {
-        channel.send(.entry(try entry(try resolve(path).path)))
+        channel.send(.entry(try lookup.entry(try lookup.resolve(path).path)))
     }
 
     /// Of the file system of `/`.

@@ -5,7 +5,7 @@ import GuestProtocol
 extension FileWorker {
     /// Ends with the connection, or with a failure when events were lost.
     func watch(_ request: WatchDirectory) throws(GuestFailure) {
-        let path = try resolve(request.path).path
+        let path = try lookup.resolve(request.path).path
         guard let status = path.status(followingLink: true) else { throw GuestFailure(errorNumber: errno, path.text) }
         guard status.isDirectory else {
             throw GuestFailure(.invalidArgument, "path is not a directory: \(path.text)", errorNumber: ENOTDIR)
@@ -25,7 +25,7 @@ extension FileWorker {
         if withEntry, [.create, .write, .chmod].contains(event.kind) {
             let path = event.name == SystemPath(".") ? root : root.appending(event.name)
             // What is gone again has no entry; the event stands.
-            found = try? entry(path)
+            found = try? lookup.entry(path)
         }
         return GuestReply.event(FileEvent(kind: event.kind, name: event.name.text, entry: found)).frame.bytes
     }

@@ -5,7 +5,7 @@ extension FileWorker {
     /// What is there already keeps its owner and mode.
     func write(_ request: WriteFile) throws(GuestFailure) {
         try FileMetadata.refuseBad(request.metadata)
-        let (account, path) = try resolve(request.path)
+        let (account, path) = try lookup.resolve(request.path)
         try ensureDirectory(path.parent, owner: account)
         let file = try openForWriting(path, owner: account)
         guard ftruncate(file, 0) == 0 else { throw GuestFailure(errorNumber: errno, path.text) }
@@ -15,7 +15,7 @@ extension FileWorker {
         }
         // Some file systems find out that they are full only now.
         guard close(file) == 0 else { throw GuestFailure(errorNumber: errno, path.text) }
-        channel.send(.entry(try entry(path)))
+        channel.send(.entry(try lookup.entry(path)))
     }
 
     /// Opens without truncating, so that nothing but a regular file is touched. Exclusively first: only so is it known

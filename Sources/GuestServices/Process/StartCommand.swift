@@ -2,7 +2,7 @@ import GuestProtocol
 
 extension Guest {
     func start(_ request: StartProcess, _ connection: Connection) throws(GuestFailure) {
-        let plan = try LaunchPlan(request, configuration: configuration, accounts: .load())
+        let plan = try LaunchPlan(request, configuration: configuration, accounts: accounts.load())
         let launch = try plan.launch(openFiles: openFiles)
         let process = RunningProcess(launch, table: processes)
         processes.add(process, supervisor: launch.supervisor)

@@ -21,7 +21,7 @@ extension EnvdCall {
         do {
             let call = try ConnectCall(request.headers)
             let bytes = try await request.body.collect(upTo: EnvdLimits.messageBytes)
-            return .json(.ok, try await body(ProtoJSON.decode(Message.self, from: bytes), call))
+            return .json(.ok, try await body(ProtoJSON.decodeAnywhere(Message.self, from: bytes), call))
         } catch {
             return unaryResponse(for: error)
         }
@@ -36,7 +36,8 @@ extension EnvdCall {
         do {
             let call = try ConnectCall(request.headers)
             var messages = ConnectMessages(request.body)
-            opening = .success((try ProtoJSON.decode(Message.self, from: try await messages.only()), call))
+            let message = try await ProtoJSON.decodeAnywhere(Message.self, from: try await messages.only())
+            opening = .success((message, call))
         } catch {
             opening = .failure(connectError(for: error))
         }

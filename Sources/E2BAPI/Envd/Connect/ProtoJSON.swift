@@ -20,6 +20,16 @@ enum ProtoJSON {
         }
     }
 
+    /// As `decode`; what is long is decoded elsewhere than on the thread that others' requests wait for.
+    static func decodeAnywhere<Message: Decodable>(
+        _: Message.Type, from bytes: ByteBuffer
+    ) async throws -> Message {
+        let isLong = bytes.readableBytes > EnvdLimits.promptMessageBytes
+        return try await withTaskExecutorPreference(isLong ? globalConcurrentExecutor : nil) {
+            try decode(Message.self, from: bytes)
+        }
+    }
+
     static func encode(_ message: some Encodable) throws -> ByteBuffer {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .withoutEscapingSlashes

@@ -84,7 +84,11 @@ extension FileCalls {
                 _ = try await Self.openedFile(&exchange)
                 switch coding {
                 case .identity: try await Self.copy(&exchange, wanted.length, to: writer)
-                case .gzip: try await Self.compress(&exchange, to: writer)
+                case .gzip:
+                    // Much work for each byte: not on the thread that others' requests wait for.
+                    try await withTaskExecutorPreference(globalConcurrentExecutor) {
+                        try await Self.compress(&exchange, to: writer)
+                    }
                 }
             }
         }

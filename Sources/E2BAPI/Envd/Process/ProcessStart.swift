@@ -12,9 +12,10 @@ extension ProcessCalls {
             let request = GuestRequest.startProcess(Self.process(message, header))
             // The guest ends the process in time; the server's own patience is for a guest that does not.
             let patience = header.timeout.map { $0 + EnvdLimits.timeoutGrace }
-            try await call.withExchange(request, idle: header.keepalive, timeout: patience) { exchange in
+            let exit = try await call.withExchange(request, idle: header.keepalive, timeout: patience) { exchange in
                 try await Self.tell(&exchange, to: stream) { pid in await recordStart(message, pid) }
             }
+            try await stream.ended(exit)
         }
     }
 
@@ -23,9 +24,12 @@ extension ProcessCalls {
         await call.serverStream(ProcessMessage.self) { message, header, stream in
             guard header.timeout != .zero else { throw Self.timeIsUp }
             let request = GuestRequest.attachProcess(message.selector)
-            try await call.withExchange(request, idle: header.keepalive, timeout: header.timeout) { exchange in
+            let exit = try await call.withExchange(
+                request, idle: header.keepalive, timeout: header.timeout
+            ) { exchange in
                 try await Self.tell(&exchange, to: stream) { _ in }
             }
+            try await stream.ended(exit)
         }
     }
 
@@ -42,10 +46,10 @@ extension ProcessCalls {
             timeoutMilliseconds: header.timeout.map { UInt64($0.nanoseconds / 1_000_000) } ?? 0)
     }
 
-    /// Passes on what the guest says of one process, in order, up to its end.
+    /// Passes on what the guest says of one process, in order, up to its end, which is for the caller to tell.
     private static func tell(
         _ exchange: inout GuestExchange, to stream: ConnectStream, started: (UInt32) async -> Void
-    ) async throws {
+    ) async throws -> ProcessExit {
         guard case .started(let pid) = try await exchange.reply() else {
             throw GuestClientError.protocolViolation("something else where the start of a process was due")
         }
@@ -59,7 +63,7 @@ extension ProcessCalls {
             case .reply(.missed): continue
             case .reply(.exited(let exit)):
                 guard !exit.timedOut else { throw timeIsUp }
-                return try await stream.ended(exit)
+                return exit
             case .reply, .bytes:
                 throw GuestClientError.protocolViolation("neither output nor the end of a process")
             }
