@@ -62,7 +62,7 @@ import Testing
             try await store.run(.test("i1", createdAt: .test(1)))
             try await store.run(.test("i2", createdAt: .test(2), template: "other"))
             let tenant = try TenantID("a")
-            let late = try await store.list(SandboxQuery(startedAfter: .test(1)), of: tenant)
+            let late = try await store.list(SandboxQuery(startedAfter: .test(2)), of: tenant)
             #expect(late.sandboxes.map(\.id.text) == ["i2"])
             let base = try await store.list(SandboxQuery(templateID: "base"), of: tenant)
             #expect(base.sandboxes.map(\.id.text) == ["i1"])

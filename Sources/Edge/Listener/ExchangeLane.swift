@@ -23,8 +23,8 @@ struct ExchangeLane: Sendable {
         queue.finish()
     }
 
-    /// Has `responder` answer what comes, on the event loop's thread, until `end()` or a cancellation; then cancels what
-    /// is under way and waits for it. Once.
+    /// Has `responder` answer what comes, on the event loop's thread, until `end()` or a cancellation; then cancels
+    /// what is under way and waits for it. Once.
     func run(_ responder: any EdgeResponder) async {
         await withTaskExecutorPreference(LoopExecutor(eventLoop)) {
             await withDiscardingTaskGroup { group in

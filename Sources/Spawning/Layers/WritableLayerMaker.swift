@@ -12,8 +12,8 @@ struct WritableLayerMaker {
 
     /// So that a stream of odd shapes cannot fill the disk with templates.
     private static let templateLimit = 8
-    /// `nobarrier`: a flush of the device is an fsync of the file, which waits for the host's disk, for the sake of a file
-    /// that no crash outlives.
+    /// `nobarrier`: a flush of the device is an fsync of the file, which waits for the host's disk, for the sake of a
+    /// file that no crash outlives.
     private static let options = "noinit_itable,nobarrier,errors=remount-ro"
     private static let formatter = "/usr/sbin/mkfs.ext4"
 

@@ -1,8 +1,8 @@
 import Glibc
 import LinuxSystem
 
-/// Where the cgroup tree was made, kept on disk: a spawner that is started again from another cgroup, as another login's
-/// is, would look for its sandboxes in the wrong place. One directory on each line, in a file of root's alone.
+/// Where the cgroup tree was made, kept on disk: a spawner that is started again from another cgroup, as another
+/// login's is, would look for its sandboxes in the wrong place. One directory on each line, in a file of root's alone.
 struct CgroupRecord {
     /// The spawner's own directory, which only root can write to.
     let directory: Int32

@@ -50,7 +50,7 @@ struct ProcessCallsTests {
 
     @Test func `a silent command is kept alive`() async throws {
         try await RealGuest.lend { guest in
-            let events = try events(try await guest.run("sleep 1.2", ["keepalive-ping-interval": "1"]))
+            let events = try events(try await guest.run("sleep 4", ["keepalive-ping-interval": "1"]))
             #expect(events.contains { $0["keepalive"] != nil })
         }
     }
