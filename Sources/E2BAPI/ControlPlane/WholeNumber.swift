@@ -5,7 +5,7 @@ struct WholeNumber: Decodable, Hashable {
     init(from decoder: any Decoder) throws {
         do {
             value = try decoder.singleValueContainer().decode(Int.self)
-        } catch is DecodingError {
+        } catch {
             let context = DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "not an integer")
             throw DecodingError.typeMismatch(Int.self, context)
         }
