@@ -101,6 +101,7 @@ final class DialHandshake: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func readsByItself(_ channel: any Channel) -> Bool {
+        // A channel that cannot say does not read by itself.
         (try? channel.syncOptions?.getOption(.autoRead)) ?? false
     }
 
