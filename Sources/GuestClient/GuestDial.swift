@@ -91,9 +91,18 @@ final class DialHandshake: ChannelDuplexHandler, RemovableChannelHandler {
     /// Only once answered: before that the handshake reads by itself.
     func read(context: ChannelHandlerContext) {
         guard isAnswered else { return context.read() }
-        if received.readableBytes == 0, !inputIsClosed { context.read() }
+        let isHolding = received.readableBytes > 0
+        if !isHolding, !inputIsClosed { context.read() }
         deliver(context)
+        let channel = context.channel
         context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+        // What was held came from no read of the channel's, after which `autoRead` would go on by itself.
+        if isHolding, !inputIsClosed, readsByItself(channel) { channel.read() }
+    }
+
+    private func readsByItself(_ channel: any Channel) -> Bool {
+        // A channel that cannot say does not read by itself.
+        (try? channel.syncOptions?.getOption(.autoRead)) ?? false
     }
 
     private func deliver(_ context: ChannelHandlerContext) {

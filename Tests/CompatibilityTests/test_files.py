@@ -317,6 +317,7 @@ class TestMetadata:
 class TestSpace:
     def test_a_full_disk_is_said_so_and_the_sandbox_lives(self, new_sandbox):
         sandbox = new_sandbox()
+        sandbox.commands.run("fallocate -l 3700M /home/user/most")  # at once, what writing would take seconds for
         with pytest.raises(e2b.CommandExitException) as failure:
             sandbox.commands.run("head -c 6G /dev/zero > /home/user/full", timeout=90)
         assert "No space left" in failure.value.stderr

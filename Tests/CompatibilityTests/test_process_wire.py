@@ -158,7 +158,10 @@ class TestStreams:
         with open_stream(
             server, wire, {"cmd": "/bin/sh", "args": ["-c", f"sleep 0.5; touch {box_directory}/done"]}
         ) as client:
-            client.recv(4096)
+            told = b""
+            while b'"start"' not in told:  # the head alone comes before the process
+                assert (more := client.recv(4096)), told
+                told += more
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, not a farewell
         eventually(lambda: box.files.exists(f"{box_directory}/done"), "the command to finish without its client", 10)
 

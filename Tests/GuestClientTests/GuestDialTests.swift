@@ -39,6 +39,28 @@ import Testing
         }
     }
 
+    @Test func `a channel that reads by itself goes on after what was held`() async throws {
+        try await FakeGuest.lend { connection in
+            _ = try await connection.hear()
+            try await connection.write(GuestReply.ok.frame.bytes)
+            for word in ["one ", "two ", "three"] {
+                _ = try await connection.hear()
+                try await connection.write(Array(word.utf8))
+            }
+        } to: { guest, group in
+            let eventLoop = group.any()
+            let collector = Collector(eventLoop: eventLoop, answer: ByteBuffer(string: "go on"))
+            let channel = try await GuestClient(group).dial(
+                port: 80, socketPath: guest.socketPath, on: eventLoop,
+                addHandlers: { try $0.pipeline.syncOperations.addHandler(collector) })
+            try await channel.setOption(.autoRead, value: true).get()
+            try await channel.writeAndFlush(ByteBuffer(string: "begin"))
+            let text = try await collector.result.get()
+            #expect(text == "one two three")
+            channel.close(promise: nil)
+        }
+    }
+
     @Test func `a port on which nobody listens is the guest's refusal`() async throws {
         let refusal = GuestFailure(.connectionRefused, "connection refused", errorNumber: 111)
         try await FakeGuest.lend { connection in
@@ -60,7 +82,11 @@ private final class Collector: ChannelInboundHandler, Sendable {
     private let promise: EventLoopPromise<String>
     private let text: NIOLoopBoundBox<String>
 
-    init(eventLoop: any EventLoop) {
+    private let answer: ByteBuffer?
+
+    /// - Parameter answer: what to say to each piece.
+    init(eventLoop: any EventLoop, answer: ByteBuffer? = nil) {
+        self.answer = answer
         promise = eventLoop.makePromise()
         result = promise.futureResult
         text = .makeBoxSendingValue("", eventLoop: eventLoop)
@@ -68,6 +94,7 @@ private final class Collector: ChannelInboundHandler, Sendable {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         text.value += String(buffer: unwrapInboundIn(data))
+        if let answer { context.writeAndFlush(NIOAny(answer), promise: nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
