@@ -62,12 +62,10 @@ struct WireInteger: Decodable, Hashable {
     init(from decoder: any Decoder) throws {
         do {
             value = try decoder.singleValueContainer().decode(Int.self)
-        } catch let error as DecodingError {
-            throw error
         } catch {
-            // Foundation throws an error of its own here, and names no field.
+            // For a number that does not fit, Foundation throws errors of several kinds, and forgets where it stood.
             throw DecodingError.typeMismatch(
-                Int.self, DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "does not fit"))
+                Int.self, DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "not an integer"))
         }
     }
 }
