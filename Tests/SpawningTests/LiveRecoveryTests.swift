@@ -75,9 +75,9 @@ struct LiveRecoveryTests {
                 _ = try server.nextEnd()
             }
             var before: HostCount?
-            for number in 0..<10 {
-                // A layer stays mounted from its first use on.
-                if number == 1 { before = try HostCount.settled(spawner) }
+            for number in 0..<40 {
+                // Until then the pools have grown to their limits; and a layer stays mounted from its first use on.
+                if number == 30 { before = try HostCount.settled(spawner) }
                 try failing.withFailure(spawner) { change in
                     #expect(throws: SpawnFailure.self) {
                         try server.create(spawner.request("bad-\(number)", change))
