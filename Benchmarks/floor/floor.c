@@ -88,7 +88,7 @@ static void copy_program(int from, const char *to) {
     close(copy);
 }
 
-/* Leaves this process alone in a mount namespace that holds: /lower (the layer), /dev (six nodes), /proc, /work and the
+/* Leaves this process alone in a mount namespace that holds: /lower (the layer), /dev (six nodes), /proc, /stage and the
  * program. */
 static void prepare(const char *lower, const char *erofs, const char *answer) {
     int program = checked(open(answer, O_RDONLY | O_CLOEXEC), answer);
@@ -99,7 +99,7 @@ static void prepare(const char *lower, const char *erofs, const char *answer) {
     if (erofs) checked(umount2("/mnt", MNT_DETACH), "umount erofs");
     checked(mount("tmpfs", "/mnt", "tmpfs", 0, "mode=755"), "mount tmpfs");
     checked(chdir("/mnt"), "chdir");
-    checked(mkdir("lower", 0755) | mkdir("dev", 0755) | mkdir("proc", 0755) | mkdir("work", 0755), "mkdir");
+    checked(mkdir("lower", 0755) | mkdir("dev", 0755) | mkdir("proc", 0755) | mkdir("stage", 0755), "mkdir");
     checked(move_mount(layer, "", AT_FDCWD, "lower", MOVE_MOUNT_F_EMPTY_PATH), "move_mount");
     close(layer);
     checked(mount("proc", "proc", "proc", 0, 0), "mount proc");
@@ -134,28 +134,28 @@ static int pooled_network(void) {
 /* ---- per sandbox, inside ---- */
 
 static void make_dev(void) {
-    checked(mount("tmpfs", "/work/root/dev", "tmpfs", MS_NOSUID, "mode=755"), "mount /dev");
+    checked(mount("tmpfs", "/stage/root/dev", "tmpfs", MS_NOSUID, "mode=755"), "mount /dev");
     for (int i = 0; i < DEVICE_COUNT; i++) {
         char from[32], to[64];
         snprintf(from, sizeof from, "/dev/%s", devices[i].name);
-        snprintf(to, sizeof to, "/work/root/dev/%s", devices[i].name);
+        snprintf(to, sizeof to, "/stage/root/dev/%s", devices[i].name);
         close(checked(open(to, O_CREAT | O_WRONLY | O_CLOEXEC, 0666), to));
         checked(mount(from, to, 0, MS_BIND, 0), to);
     }
-    checked(mkdir("/work/root/dev/pts", 0755), "mkdir pts");
-    checked(mount("devpts", "/work/root/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+    checked(mkdir("/stage/root/dev/pts", 0755), "mkdir pts");
+    checked(mount("devpts", "/stage/root/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
                   "newinstance,ptmxmode=0666,mode=620"), "mount devpts");
-    checked(symlink("pts/ptmx", "/work/root/dev/ptmx"), "symlink ptmx");
+    checked(symlink("pts/ptmx", "/stage/root/dev/ptmx"), "symlink ptmx");
 }
 
 static void make_root(void) {
-    checked(mount("tmpfs", "/work", "tmpfs", MS_NOSUID, "mode=755,size=512m,nr_inodes=100k"), "mount tmpfs");
-    checked(mkdir("/work/upper", 0755) | mkdir("/work/overlay", 0755) | mkdir("/work/root", 0755), "mkdir");
-    checked(mount("overlay", "/work/root", "overlay", 0,
-                  "lowerdir=/lower,upperdir=/work/upper,workdir=/work/overlay,userxattr,volatile"), "mount overlay");
-    checked(mount("proc", "/work/root/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, 0), "mount /proc");
+    checked(mount("tmpfs", "/stage", "tmpfs", MS_NOSUID, "mode=755,size=512m,nr_inodes=100k"), "mount tmpfs");
+    checked(mkdir("/stage/upper", 0755) | mkdir("/stage/overlay", 0755) | mkdir("/stage/root", 0755), "mkdir");
+    checked(mount("overlay", "/stage/root", "overlay", 0,
+                  "lowerdir=/lower,upperdir=/stage/upper,workdir=/stage/overlay,userxattr,volatile"), "mount overlay");
+    checked(mount("proc", "/stage/root/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, 0), "mount /proc");
     make_dev();
-    checked(chdir("/work/root"), "chdir root");
+    checked(chdir("/stage/root"), "chdir root");
     pivot_here();
 }
 
