@@ -30,7 +30,7 @@ public struct EdgeServer: Sendable {
 
     /// Serves until it is cancelled. Once.
     /// - Parameter onReady: called with the address when connections are accepted.
-    /// - Throws: if it cannot listen.
+    /// - Throws: `ListenError` if it cannot listen.
     public func run(onReady: @Sendable (SocketAddress) async -> Void = { _ in }) async throws {
         let listener = try await bind()
         if let address = listener.localAddress { await onReady(address) }
@@ -58,7 +58,7 @@ public struct EdgeServer: Sendable {
 
     private func bind() async throws -> any Channel {
         let site = site
-        return try await ServerBootstrap(group: group)
+        let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Self.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -72,7 +72,11 @@ public struct EdgeServer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try Self.receive(channel, site) }
             }
-            .bind(host: host, port: port).get()
+        do {
+            return try await bootstrap.bind(host: host, port: port).get()
+        } catch let error as IOError {
+            throw ListenError(host: host, port: port, errorNumber: error.errnoCode)
+        }
     }
 
     private static func receive(_ channel: any Channel, _ site: EdgeSite) throws {
