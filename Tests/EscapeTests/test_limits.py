@@ -1,10 +1,16 @@
 """A sandbox at its limits: it is stopped there, and its neighbour does not feel it."""
 
+import json
+import os
+import pathlib
+import shutil
+import tempfile
 import time
 
 import e2b
 import pytest
 
+from nestbox_support import server as servers
 from nestbox_support.waiting import eventually
 
 # What a neighbour's small command may take while another sandbox rages on a small machine.
@@ -103,13 +109,45 @@ def test_there_is_no_swap_to_escape_to(new_sandbox):
     assert isinstance(failure, e2b.CommandExitException)
 
 
-def test_processor_time_is_limited(new_sandbox):
-    sandbox = new_sandbox()
-    sandbox.commands.run("for i in 1 2 3 4 5 6 7 8; do (while :; do :; done) & done", background=True, timeout=0)
+@pytest.fixture
+def frugal_server():
+    """A server whose template `base` has one processor: a small host has no more than two to promise."""
+    templates = pathlib.Path(tempfile.mkdtemp(prefix="nestbox-templates-"))
+    shutil.copytree(servers.templates(), templates, dirs_exist_ok=True, copy_function=_link)
+    templates.chmod(0o755)
+    file = templates / "base" / "template.json"
+    template = json.loads(file.read_text()) | {"cpuCount": 1}
+    file.unlink()  # it may be a link to the one that others use
+    file.write_text(json.dumps(template))
+    frugal = servers.Server(templates=templates)
+    try:
+        yield frugal.start()
+    finally:
+        frugal.remove()
+        shutil.rmtree(templates)
+
+
+def _link(source, target):
+    """A hard link where both lie on one file system: layers are large."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy(source, target)
+
+
+def test_processor_time_is_limited(frugal_server):
+    environment = frugal_server.environment()
+    sandbox = e2b.Sandbox.create(
+        timeout=60,
+        api_key=environment["E2B_API_KEY"],
+        api_url=environment["E2B_API_URL"],
+        sandbox_url=environment["E2B_SANDBOX_URL"],
+    )
+    sandbox.commands.run("for i in 1 2 3 4; do (while :; do :; done) & done", background=True, timeout=0)
     started, before = time.monotonic(), _cpu_seconds(sandbox)
     sandbox.commands.run("sleep 2")
     used, passed = _cpu_seconds(sandbox) - before, time.monotonic() - started
-    assert used <= 2 * passed * 1.3  # two processors were promised
+    assert 0 < used <= passed * 1.3  # one processor was promised
 
 
 def _cpu_seconds(sandbox):

@@ -1,5 +1,6 @@
 """Each wall of a sandbox, attacked from inside as `user` and as its root. An attack names what worked; nothing may."""
 
+import fcntl
 import os
 import pathlib
 import secrets
@@ -76,6 +77,19 @@ def test_the_guests_program_stays_as_it_was(attack, server, user):
     guests = {path: path.read_bytes() for path in server_programs()}
     attack("first_process", user)
     assert all(path.read_bytes() == before for path, before in guests.items())
+
+
+def test_what_runs_as_the_guest_is_no_file_of_the_host(server, new_sandbox):
+    needs_root()
+    new_sandbox()
+    guests = [pid for pid in host.processes() if host.command_line(pid)[:1] == ["nestbox-guest"]]
+    assert guests
+    for pid in guests:
+        assert os.readlink(f"/proc/{pid}/exe").startswith("/memfd:nestbox-guest")
+        with open(f"/proc/{pid}/exe", "rb") as program:
+            seals = fcntl.fcntl(program, fcntl.F_GET_SEALS)
+        for seal in (fcntl.F_SEAL_WRITE, fcntl.F_SEAL_GROW, fcntl.F_SEAL_SHRINK, fcntl.F_SEAL_SEAL):
+            assert seals & seal
 
 
 def server_programs():

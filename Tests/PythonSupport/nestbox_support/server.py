@@ -41,12 +41,13 @@ def free_port():
 class Server:
     """`nestbox serve` in the foreground of a child process. `start` and `stop` may alternate; the data stays."""
 
-    def __init__(self, listen="127.0.0.1:0"):
+    def __init__(self, listen="127.0.0.1:0", templates=None):
         # Not below a directory of pytest's, which only its owner may enter: the server gives up its rights.
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="nestbox-"))
         self.directory.chmod(0o755)
         self.data = self.directory / "data"
         self.listen = listen
+        self.templates = templates
         self.process = None
         self.url = None
 
@@ -63,7 +64,7 @@ class Server:
                     "--listen",
                     self.listen,
                     "--templates",
-                    templates(),
+                    self.templates or templates(),
                     *options,
                 ),
                 stdin=subprocess.DEVNULL,
