@@ -53,4 +53,4 @@ sizes:  ## the longest files and functions
 	@python3 scripts/sizes
 
 clean:  ## remove what was built
-	@rm -rf bin build .build .build-fuzz
+	@scripts/clean

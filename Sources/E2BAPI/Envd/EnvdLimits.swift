@@ -32,7 +32,7 @@ enum EnvdLimits {
     /// `X-Metadata-*` headers of one upload.
     static let metadataCount = 64
     /// A file up to this size is read whole before it is answered: one operation in the guest instead of two.
-    static let wholeFileBytes = 256 << 10
+    static let wholeFileBytes = 64 << 10
     /// Files joined by one `/files/compose`.
     static let composeSources = 1024
 

@@ -47,7 +47,8 @@ struct FilesystemCallsTests {
         }
     }
 
-    @Test func `a polled watcher tells each change once, until it is removed`() async throws {
+    @Test(.timeLimit(.minutes(1)))
+    func `a polled watcher tells each change once, until it is removed`() async throws {
         try await RealGuest.lend { guest in
             let created = try await call(
                 guest, "CreateWatcher", #"{"path":"\#(guest.directory)","includeEntry":true}"#)

@@ -67,7 +67,8 @@ struct ProcessCallsTests {
         }
     }
 
-    @Test func `a process lists, takes input by its tag, and ends when its input does`() async throws {
+    @Test(.timeLimit(.minutes(1)))
+    func `a process lists, takes input by its tag, and ends when its input does`() async throws {
         try await RealGuest.lend { guest in
             let json = #"{"process":{"cmd":"/bin/cat"},"stdin":true,"tag":"cat"}"#
             async let running = guest.stream("/process.Process/Start", [json])
@@ -99,7 +100,8 @@ struct ProcessCallsTests {
         }
     }
 
-    @Test func `a killed process says by what`() async throws {
+    @Test(.timeLimit(.minutes(1)))
+    func `a killed process says by what`() async throws {
         try await RealGuest.lend { guest in
             let json = #"{"process":{"cmd":"/bin/sleep","args":["60"]},"stdin":false,"tag":"s"}"#
             async let running = guest.stream("/process.Process/Start", [json])

@@ -21,6 +21,8 @@ struct RealGuest: Sendable {
     /// Beside the tests' own program, where the build puts it.
     static let program = ((try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "")
         .components(separatedBy: "/").dropLast().joined(separator: "/") + "/nestbox-guest"
+    /// Who runs the tests: without root the guest can be nobody else.
+    static let user = getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? "root"
     static var isBuilt: Bool { FileManager.default.isExecutableFile(atPath: program) }
 
     let responder: EnvdResponder
@@ -59,7 +61,7 @@ struct RealGuest: Sendable {
         let record = SandboxRecord(
             id: try SandboxID("itest"), tenant: .default, templateID: "base", templateAlias: nil, state: .running,
             endReason: nil, createdAt: FixedClock().now, endsAt: FixedClock().now, metadata: [:],
-            environment: ["A": "1"], limits: limits, defaultUser: "root", defaultWorkingDirectory: nil,
+            environment: ["A": "1"], limits: limits, defaultUser: user, defaultWorkingDirectory: nil,
             network: .isolated, accessToken: token, generation: 1)
         return LiveSandbox(record: record, guestSocketPath: socketPath)
     }
@@ -107,8 +109,8 @@ struct FixedClock: WallClock {
 
 extension GuestClient {
     fileprivate func configureForTest(_ socketPath: String) async throws {
-        let reply = try await call(
-            .configure(Configuration(environment: [], reservedEnvironment: [], defaultUser: "root")), to: socketPath)
+        let configuration = Configuration(environment: [], reservedEnvironment: [], defaultUser: RealGuest.user)
+        let reply = try await call(.configure(configuration), to: socketPath)
         #expect(reply == .ok)
     }
 }
