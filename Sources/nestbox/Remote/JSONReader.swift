@@ -1,0 +1,207 @@
+/// Reads JSON from bytes that anybody may have written. Every method leaves the place behind what it read, or answers
+/// nil; then the place means nothing.
+struct JSONReader {
+    private let bytes: ArraySlice<UInt8>
+    private var place: Int
+    private var count = 0
+
+    init(_ bytes: ArraySlice<UInt8>) {
+        self.bytes = bytes
+        place = bytes.startIndex
+    }
+
+    var isAtEnd: Bool {
+        mutating get { next() == nil }
+    }
+
+    /// The next byte that is not white space, left where it is.
+    private mutating func next() -> UInt8? {
+        while place < bytes.endIndex, Self.isSpace(bytes[place]) { place += 1 }
+        return place < bytes.endIndex ? bytes[place] : nil
+    }
+
+    private mutating func take(_ byte: UInt8) -> Bool {
+        guard next() == byte else { return false }
+        place += 1
+        return true
+    }
+
+    mutating func value(depth: Int = 0) -> JSONValue? {
+        count += 1
+        guard depth < JSONValue.depthLimit, count <= JSONValue.countLimit else { return nil }
+        switch next() {
+        case UInt8(ascii: "{"): return object(depth: depth)
+        case UInt8(ascii: "["): return list(depth: depth)
+        case UInt8(ascii: "\""): return text().map { .text($0) }
+        default: return word().map { .word($0) }
+        }
+    }
+
+    private mutating func object(depth: Int) -> JSONValue? {
+        var fields: [JSONValue.Field] = []
+        guard take(UInt8(ascii: "{")) else { return nil }
+        if take(UInt8(ascii: "}")) { return .object(fields) }
+        repeat {
+            guard let name = name(), let value = value(depth: depth + 1) else { return nil }
+            fields.append(.init(name: name, value: value))
+        } while take(UInt8(ascii: ","))
+        return take(UInt8(ascii: "}")) ? .object(fields) : nil
+    }
+
+    private mutating func list(depth: Int) -> JSONValue? {
+        var values: [JSONValue] = []
+        guard take(UInt8(ascii: "[")) else { return nil }
+        if take(UInt8(ascii: "]")) { return .list(values) }
+        repeat {
+            guard let value = value(depth: depth + 1) else { return nil }
+            values.append(value)
+        } while take(UInt8(ascii: ","))
+        return take(UInt8(ascii: "]")) ? .list(values) : nil
+    }
+
+    /// An object's names, and where the value of each stands.
+    mutating func fields() -> [(String, ArraySlice<UInt8>)]? {
+        var fields: [(String, ArraySlice<UInt8>)] = []
+        guard take(UInt8(ascii: "{")) else { return nil }
+        if take(UInt8(ascii: "}")) { return fields }
+        repeat {
+            count += 1
+            guard count <= JSONValue.countLimit, let name = name(), let value = skip() else { return nil }
+            fields.append((name, value))
+        } while take(UInt8(ascii: ","))
+        return take(UInt8(ascii: "}")) ? fields : nil
+    }
+
+    private mutating func name() -> String? {
+        guard next() == UInt8(ascii: "\""), let name = text(), take(UInt8(ascii: ":")) else { return nil }
+        return name
+    }
+
+    /// Passes over one value. What is inside is not judged: `value` does that when somebody reads it.
+    private mutating func skip() -> ArraySlice<UInt8>? {
+        guard let first = next() else { return nil }
+        let start = place
+        switch first {
+        case UInt8(ascii: "\""): guard quotation() != nil else { return nil }
+        case UInt8(ascii: "{"), UInt8(ascii: "["): guard skipContainer() else { return nil }
+        default: guard word() != nil else { return nil }
+        }
+        return bytes[start..<place]
+    }
+
+    private mutating func skipContainer() -> Bool {
+        var depth = 0
+        while place < bytes.endIndex {
+            switch bytes[place] {
+            case UInt8(ascii: "{"), UInt8(ascii: "["):
+                depth += 1
+                place += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                depth -= 1
+                place += 1
+                if depth == 0 { return true }
+            case UInt8(ascii: "\""): guard quotation() != nil else { return false }
+            default: place += 1
+            }
+        }
+        return false
+    }
+
+    private mutating func word() -> String? {
+        let start = place
+        while place < bytes.endIndex, Self.isWord(bytes[place]) { place += 1 }
+        let word = String(decoding: bytes[start..<place], as: UTF8.self)
+        return ["true", "false", "null"].contains(word) || Self.isNumber(word) ? word : nil
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09
+    }
+
+    private static func isWord(_ byte: UInt8) -> Bool {
+        UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20
+            || [UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: ".")].contains(byte)
+    }
+
+    /// Also `NaN` and `Infinity`, which Python's writer makes.
+    private static func isNumber(_ word: String) -> Bool {
+        if ["NaN", "Infinity", "-Infinity"].contains(word) { return true }
+        return word.wholeMatch(of: /-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?/) != nil
+    }
+}
+
+extension JSONReader {
+    private static let escapes: [UInt8: UInt8] = [
+        UInt8(ascii: "n"): 0x0a, UInt8(ascii: "t"): 0x09, UInt8(ascii: "r"): 0x0d, UInt8(ascii: "b"): 0x08,
+        UInt8(ascii: "f"): 0x0c, UInt8(ascii: "\""): UInt8(ascii: "\""), UInt8(ascii: "\\"): UInt8(ascii: "\\"),
+        UInt8(ascii: "/"): UInt8(ascii: "/"),
+    ]
+
+    /// The bytes between two quotes, and whether an escape is among them.
+    fileprivate mutating func quotation() -> (ArraySlice<UInt8>, hasEscapes: Bool)? {
+        place += 1
+        let start = place
+        var hasEscapes = false
+        while place < bytes.endIndex {
+            switch bytes[place] {
+            case UInt8(ascii: "\""):
+                place += 1
+                return (bytes[start..<place - 1], hasEscapes)
+            case UInt8(ascii: "\\"):
+                hasEscapes = true
+                place += 2
+            case 0..<0x20: return nil
+            default: place += 1
+            }
+        }
+        return nil
+    }
+
+    fileprivate mutating func text() -> String? {
+        guard let (raw, hasEscapes) = quotation() else { return nil }
+        guard hasEscapes else { return String(decoding: raw, as: UTF8.self) }
+        return Self.unescaped(raw)
+    }
+
+    private static func unescaped(_ raw: ArraySlice<UInt8>) -> String? {
+        var meant: [UInt8] = []
+        meant.reserveCapacity(raw.count)
+        var rest = raw
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "\\") else {
+                meant.append(byte)
+                continue
+            }
+            guard let letter = rest.popFirst() else { return nil }
+            if letter == UInt8(ascii: "u") {
+                guard let scalar = unicodeScalar(&rest) else { return nil }
+                meant.append(contentsOf: String(Character(scalar)).utf8)
+            } else if let one = escapes[letter] {
+                meant.append(one)
+            } else {
+                return nil
+            }
+        }
+        return String(decoding: meant, as: UTF8.self)
+    }
+
+    /// What stands behind `\u`. A surrogate without its other half is U+FFFD.
+    private static func unicodeScalar(_ rest: inout ArraySlice<UInt8>) -> Unicode.Scalar? {
+        guard let first = codeUnit(&rest) else { return nil }
+        var behind = rest
+        if first & 0xfc00 == 0xd800, behind.popFirst() == UInt8(ascii: "\\"), behind.popFirst() == UInt8(ascii: "u"),
+            let second = codeUnit(&behind), second & 0xfc00 == 0xdc00
+        {
+            rest = behind
+            return Unicode.Scalar(0x1_0000 + (UInt32(first & 0x3ff) << 10 | UInt32(second & 0x3ff)))
+        }
+        return Unicode.Scalar(first) ?? "\u{fffd}"
+    }
+
+    private static func codeUnit(_ rest: inout ArraySlice<UInt8>) -> UInt16? {
+        let digits = rest.prefix(4)
+        guard digits.count == 4, digits.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }) else { return nil }
+        rest = rest.dropFirst(4)
+        return UInt16(String(decoding: digits, as: UTF8.self), radix: 16)
+    }
+}
