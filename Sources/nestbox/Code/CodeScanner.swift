@@ -75,7 +75,8 @@ struct CodeScanner {
     }
 
     private static func quote(_ marks: Marks, _ rest: Substring) -> String? {
-        marks.longQuotes.first { rest.hasPrefix($0) } ?? rest.first.flatMap { marks.quotes.contains($0) ? "\($0)" : nil }
+        if let long = marks.longQuotes.first(where: { rest.hasPrefix($0) }) { return long }
+        return rest.first.flatMap { marks.quotes.contains($0) ? String($0) : nil }
     }
 
     /// - Returns: what follows the quotation at the beginning of `rest`; nil if it is long and has no end. A short one

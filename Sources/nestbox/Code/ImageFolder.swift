@@ -40,7 +40,7 @@ actor ImageFolder {
             return path
         }
         let temporary = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
-        var pattern = Array("\(temporary)/nestbox-code-XXXXXX".utf8CString)
+        var pattern = Array("\(temporary)/nestbox-code-\(String(repeating: "X", count: 6))".utf8CString)
         guard mkdtemp(&pattern) != nil else { throw ServeError("mkdtemp", temporary, errno: errno) }
         let made = String(decoding: pattern.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
         path = made

@@ -50,12 +50,12 @@ struct ResultView: Sendable {
 
     var images: [Image] {
         Self.imageForms.compactMap { form in
-            result[form].map { content in
-                let isText = form == .svg
-                let bytes = isText ? Data(content.utf8) : Data(base64Encoded: content, options: .ignoreUnknownCharacters)
-                return Image(format: form, bytes: bytes)
-            }
+            result[form].map { Image(format: form, bytes: Self.bytes($0, form)) }
         }
+    }
+
+    private static func bytes(_ content: String, _ form: CellResult.Form) -> Data? {
+        form == .svg ? Data(content.utf8) : Data(base64Encoded: content, options: .ignoreUnknownCharacters)
     }
 
     /// `line chart "Sales"`.

@@ -41,7 +41,7 @@ struct CodeCommand: AsyncParsableCommand {
     func validate() throws {
         guard code == nil || script == nil else { throw ValidationError("give -c or a file, not both") }
         guard sandbox == nil || template == nil else { throw ValidationError("give --sandbox or --template, not both") }
-        guard sandbox == nil || !keep else { throw ValidationError("--keep is for a new sandbox; --sandbox stays anyway") }
+        guard sandbox == nil || !keep else { throw ValidationError("--keep is for new sandboxes: others stay") }
     }
 
     func run() async throws {

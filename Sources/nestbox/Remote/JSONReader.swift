@@ -110,9 +110,13 @@ struct JSONReader {
     private mutating func word() -> String? {
         let start = place
         while place < bytes.endIndex, Self.isWord(bytes[place]) { place += 1 }
-        let word = String(decoding: bytes[start..<place], as: UTF8.self)
-        return ["true", "false", "null"].contains(word) || Self.isNumber(word) ? word : nil
+        let word = bytes[start..<place]
+        let text = String(decoding: word, as: UTF8.self)
+        return Self.names.contains(text) || Self.isNumber(word) ? text : nil
     }
+
+    /// Python's writer also makes those that no number can be.
+    private static let names: Set<String> = ["true", "false", "null", "NaN", "Infinity", "-Infinity"]
 
     private static func isSpace(_ byte: UInt8) -> Bool {
         byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09
@@ -123,10 +127,26 @@ struct JSONReader {
             || [UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: ".")].contains(byte)
     }
 
-    /// Also `NaN` and `Infinity`, which Python's writer makes.
-    private static func isNumber(_ word: String) -> Bool {
-        if ["NaN", "Infinity", "-Infinity"].contains(word) { return true }
-        return word.wholeMatch(of: /-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?/) != nil
+    private static func isNumber(_ word: ArraySlice<UInt8>) -> Bool {
+        var rest = word
+        func takeOne(of letters: StaticString) -> Bool {
+            guard let byte = rest.first, letters.withUTF8Buffer({ $0.contains(byte) }) else { return false }
+            rest.removeFirst()
+            return true
+        }
+        func takeDigits() -> Bool {
+            let digits = rest.prefix { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+            rest = rest.dropFirst(digits.count)
+            return !digits.isEmpty
+        }
+        _ = takeOne(of: "-")
+        guard takeDigits() else { return false }
+        if takeOne(of: "."), !takeDigits() { return false }
+        if takeOne(of: "eE") {
+            _ = takeOne(of: "+-")
+            guard takeDigits() else { return false }
+        }
+        return rest.isEmpty
     }
 }
 
