@@ -540,12 +540,19 @@ class TestTerminal:
         shell.type("\x0c")
         eventually(lambda: shell.screen.text == "In [1]: half", "a clear screen with the line at its top")
 
-    def test_a_terminal_that_is_closed_ends_the_sandbox(self, stub, typist):
+    @pytest.mark.parametrize("is_running", [False, True])
+    def test_a_terminal_that_is_closed_ends_the_sandbox(self, stub, typist, is_running):
+        hang = Hang()
+        stub.cells["1"] = [count(1), hang]
         shell = typist()
         shell.sees("In [1]:")
+        if is_running:
+            shell.type("1\r")
+            assert hang.has_begun.wait(30)
         shell.process.send_signal(signal.SIGHUP)
         assert shell.wait() == 128 + signal.SIGHUP
         assert shell.is_as_before and not stub.sandboxes
+        assert "Cancellation" not in shell.screen.text
 
     def test_json_wants_code(self, stub, typist):
         shell = typist("--json")

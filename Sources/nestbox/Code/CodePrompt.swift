@@ -70,6 +70,7 @@ struct CodePrompt {
         case .success(.timedOut):
             number += 1
             try write("[the time is up: interrupted]\n")
+        case .failure(is CancellationError): break
         case .failure(let error): Output.note("\(error)")
         }
     }
