@@ -53,3 +53,22 @@ import Testing
         #expect(Self.keys("\u{1b}[" + String(repeating: "1", count: 40), "x").last == .text("x"))
     }
 }
+
+@Suite struct TypeAheadTests {
+    @Test func `keys wait in their order`() {
+        var typed = TypeAhead()
+        typed.add([.text("a"), .enter])
+        typed.add([.up])
+        #expect([typed.next(), typed.next(), typed.next(), typed.next()] == [.text("a"), .enter, .up, nil])
+    }
+
+    @Test func `an interruption takes all of them back, and is never lost`() {
+        var typed = TypeAhead()
+        typed.add([Key](repeating: .enter, count: TypeAhead.limit * 2))
+        let before = typed.takeInterruption()
+        typed.add([.text("a"), .interrupt])
+        let after = typed.takeInterruption()
+        #expect(!before && after)
+        #expect(typed.next() == nil)
+    }
+}

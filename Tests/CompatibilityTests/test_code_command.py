@@ -22,7 +22,7 @@ from nestbox_support.interpreter_stub import (
     stderr,
     stdout,
 )
-from nestbox_support.server import nestbox_binary
+from nestbox_support.server import nestbox_binary, templates
 from nestbox_support.typist import Typist
 from nestbox_support.waiting import eventually
 
@@ -558,3 +558,67 @@ class TestTerminal:
         shell = typist("--json")
         assert shell.wait() == 64
         assert stub.made == 0
+
+
+class TestAgainstTheServer:
+    """The same command with the server and the template `code-interpreter-v1` behind it. Skipped where that is not
+    built."""
+
+    @pytest.fixture
+    def environment(self, request, tmp_path):
+        if not (templates() / "code-interpreter-v1").is_dir():
+            pytest.skip("the template code-interpreter-v1 is not built")
+        variables = request.getfixturevalue("environment_for")("plain")
+        return variables | {"HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path), "TERM": "xterm"}
+
+    @pytest.fixture
+    def live(self, environment):
+        def sandbox(*words):
+            return subprocess.run(
+                [nestbox_binary(), "sandbox", *words], env=environment, capture_output=True, text=True, check=True
+            ).stdout.strip()
+
+        sandbox_id = sandbox("create", "--template", "code-interpreter-v1")
+        yield sandbox_id
+        sandbox("kill", sandbox_id)
+
+    def test_state_stays_in_a_live_sandbox(self, code, live):
+        assert code("--sandbox", live, "-c", "import os; x = 41").returncode == 0
+        ran = code("--sandbox", live, "--env", "WHO=me", "-c", "print(os.environ['WHO']); x + 1")
+        assert (ran.stdout, ran.stderr, ran.returncode) == ("me\n42\n", "", 0)
+
+    def test_a_data_frame_is_a_table(self, code):
+        ran = code("-c", "import pandas; pandas.DataFrame({'name': ['a', 'b'], 'n': [1.5, 20.25]})")
+        assert ran.stdout.splitlines()[:3] == ["   name      n", "0  a      1.50", "1  b     20.25"]
+
+    def test_a_plot_is_a_file(self, code):
+        ran = code("-c", "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.title('T'); plt.show()")
+        assert '[line chart "T"]' in ran.stdout
+        with open(re.search(r"\[image: (.*\.png)\]", ran.stdout)[1], "rb") as image:
+            assert image.read(8) == PNG[:8]
+
+    def test_an_error_has_its_traceback(self, code):
+        ran = code("-c", "print('out'); 1 / 0")
+        assert (ran.stdout, ran.returncode) == ("out\n", 1)
+        assert "ZeroDivisionError" in ran.stderr
+
+    def test_what_takes_too_long_is_interrupted_and_the_sandbox_is_usable_again(self, code, live):
+        assert code("--sandbox", live, "--timeout", "500ms", "-c", "y = 1\nwhile True: pass").returncode == 124
+        assert code("--sandbox", live, "-c", "y").stdout == "1\n"
+
+    def test_the_shell_passes_magics_and_commands_on(self, environment):
+        shell = Typist(nestbox_binary(), "code", env=environment)
+        try:
+            shell.sees("In [1]:", 60)
+            shell.type("!echo from bash\r")
+            shell.sees("\nfrom bash\n", 60)
+            shell.type("%pwd\r")
+            shell.sees("Out[2]: /home/user", 60)
+            shell.type("import time; time.sleep(60)\r")
+            shell.sees("sleep(60)")
+            shell.type("\x03")
+            shell.sees("In [4]:", 60)
+            shell.type("\x04")
+            assert shell.wait() == 0
+        finally:
+            shell.close()

@@ -12,9 +12,6 @@ struct CodeShell: Sendable {
         case closed
     }
 
-    /// Of what is typed while a cell runs, in keys.
-    static let typeAheadLimit = 4096
-
     let cells: CellRun
     let history: HistoryFile?
 
@@ -60,34 +57,38 @@ struct CodeShell: Sendable {
         try prompt.show()
         defer { prompt.hide() }
         var running: AsyncStream<Void>.Continuation?
-        var waiting: [Key] = []
+        var typed = TypeAhead()
         for await happening in happenings {
             switch happening {
             case .closed: return
+            case .keys(let keys): typed.add(keys)
             case .resized: if running == nil { try prompt.show() }
-            case .keys(let keys): waiting += keys.prefix(max(0, Self.typeAheadLimit - waiting.count))
             case .ended(let result):
                 running = nil
                 try prompt.tell(result)
                 try prompt.show()
             }
-            while running == nil, !waiting.isEmpty {
-                switch try prompt.press(waiting.removeFirst()) {
+            while running == nil, let key = typed.next() {
+                switch try prompt.press(key) {
                 case .nothing: continue
                 case .ended: return
                 case .entered(let code):
                     remember(code)
-                    let (interruptions, interruption) = AsyncStream<Void>.makeStream()
-                    running = interruption
-                    start(code, interruptions)
+                    running = begin(code, start)
                 }
             }
-            if let running, waiting.contains(.interrupt) {
-                waiting = []
-                running.yield()
-            }
+            if typed.takeInterruption() { running?.yield() }
         }
         try Task.checkCancellation()
+    }
+
+    /// - Returns: what interrupts it.
+    private func begin(
+        _ code: String, _ start: (String, AsyncStream<Void>) -> Void
+    ) -> AsyncStream<Void>.Continuation {
+        let (interruptions, interruption) = AsyncStream<Void>.makeStream()
+        start(code, interruptions)
+        return interruption
     }
 
     private func entries() -> [String] {
