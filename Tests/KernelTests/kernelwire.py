@@ -139,6 +139,12 @@ class Kernel:
             start_new_session=True,
         )
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
     def connect(self, patience=PATIENCE_SECONDS):
         """A new connection, as soon as the kernel listens."""
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -187,6 +193,7 @@ class Kernel:
             time.sleep(0.01)
 
     def end(self):
+        """Ends the process and what it started."""
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:

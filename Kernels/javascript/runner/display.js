@@ -2,7 +2,7 @@
 
 // How values are shown: the forms and the `$$` of IJavascript.
 
-const { inspect } = require('util');
+const { inspect, isDeepStrictEqual } = require('util');
 const replies = require('./replies');
 
 const FORMS = {
@@ -107,12 +107,13 @@ function attempt(action) {
   }
 }
 
-// A list or plain object as JSON, if it is one that JSON can tell.
+// A list or plain object as JSON, if JSON tells all of it.
 function plain(value) {
   const isPlain = Array.isArray(value) || (value && Object.getPrototypeOf(value) === Object.prototype);
-  if (!isPlain) return undefined;
-  const told = JSON.stringify(value);
-  return told?.length <= JSON_LIMIT ? JSON.parse(told) : undefined;
+  const told = isPlain ? JSON.stringify(value) : undefined;
+  if (!(told?.length <= JSON_LIMIT)) return undefined;
+  const json = JSON.parse(told);
+  return isDeepStrictEqual(json, value) ? json : undefined;
 }
 
 // Every form but JSON is a text on the wire; images come as base64.

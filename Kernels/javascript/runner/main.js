@@ -8,8 +8,10 @@
 const net = require('net');
 const streams = require('./streams');
 
-const [language, pagePath, stdoutPath, stderrPath] = process.argv.splice(1);
+const [, language, pagePath, stdoutPath, stderrPath] = process.argv.splice(1);
 const CELLS = 3;
+
+process.execArgv.length = 0; // the kernel's own flags are not for the processes that cells fork
 
 streams.install(stdoutPath, stderrPath);
 

@@ -26,17 +26,17 @@ class Session {
     setImmediate(() => code.prepare(language));
   }
 
-  // Runs the cell that lies on the page. Its end is said when this has settled; it never rejects.
+  // Runs the cell that lies on the page. Its end has been said when this settles; it never rejects.
   async run(number) {
-    const { code: source, environment } = JSON.parse(fs.readFileSync(this.pagePath, 'utf8'));
-    streams.restore();
-    const restoreEnvironment = set(environment);
     const cell = (this.cell = new Cell(number));
-    globalThis.require = createRequire(path.join(cwd(), cell.file));
-    globalThis.$$ = cell.display.interface;
+    let restoreEnvironment = () => {};
     try {
-      const outcome = await Promise.race([this.outcome(cell, source), cell.failure]);
-      this.show(cell, outcome);
+      const { code: source, environment } = JSON.parse(fs.readFileSync(this.pagePath, 'utf8'));
+      streams.restore();
+      restoreEnvironment = set(environment);
+      globalThis.require = createRequire(path.join(cwd(), cell.file));
+      globalThis.$$ = cell.display.interface;
+      this.show(cell, await Promise.race([this.outcome(cell, source), cell.failure]));
     } catch (error) {
       replies.error(failures.described(error, cell.file));
     }
