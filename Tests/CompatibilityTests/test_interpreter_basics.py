@@ -107,7 +107,7 @@ class TestSurroundings:
 
 
 class TestMagics:
-    @pytest.mark.parametrize("code", ["!echo here", "%system echo here", "%%bash\necho here", "%pwd; print('here')"])
+    @pytest.mark.parametrize("code", ["!echo here", "%system echo here", "%%bash\necho here", "%pwd\nprint('here')"])
     def test_they_work(self, interpreter, code):
         execution = interpreter.run_code(code)
         assert execution.error is None
@@ -117,7 +117,7 @@ class TestMagics:
         assert "CPU times" in printed(interpreter.run_code("%time sum(range(1000))"))
 
     def test_what_a_shell_says_can_be_kept(self, interpreter):
-        assert interpreter.run_code("lines = !seq 3\nlines.n").text.splitlines() == ["1", "2", "3"]
+        assert interpreter.run_code("lines = !seq 3\nlines").text == "['1', '2', '3']"
 
     def test_a_script_that_fails_is_an_error(self, interpreter):
         assert interpreter.run_code("%%bash\nexit 3").error.name == "CalledProcessError"
@@ -157,4 +157,4 @@ class TestInput:
         assert interpreter.run_code("import sys; sys.stdin.read()", timeout=20).text == ""
 
     def test_a_child_finds_no_input_either(self, interpreter):
-        assert printed(interpreter.run_code("!cat; echo end", timeout=20)).strip() == "end"
+        assert interpreter.run_code("import subprocess; subprocess.check_output('cat')", timeout=20).text == "b''"

@@ -125,11 +125,17 @@ class TestUnusualErrors:
 
 
 class TestLeaving:
-    @pytest.mark.parametrize("code", ["exit()", "quit()", "import sys; sys.exit(3)", "raise SystemExit", "exit(1)"])
-    def test_the_call_ends_and_the_next_one_works(self, interpreter, code):
-        execution = interpreter.run_code(f"print('before')\n{code}\nprint('after')", timeout=20)
-        assert stdout(execution) == "before\n"
+    @pytest.mark.parametrize("code", ["exit()", "quit()", "exit", "exit(1)"])
+    def test_to_ask_for_the_end_does_not_end_the_context(self, interpreter, code):
+        execution = interpreter.run_code(f"print('before')\n{code}", timeout=20)
+        assert stdout(execution).startswith("before\n")
         assert_well(interpreter)
+
+    @pytest.mark.parametrize("code", ["import sys; sys.exit(3)", "raise SystemExit", "raise SystemExit('text')"])
+    def test_to_leave_ends_the_cell_only(self, interpreter, code):
+        execution = interpreter.run_code(f"survivor = 2\nprint('before')\n{code}\nprint('after')", timeout=20)
+        assert stdout(execution) == "before\n"
+        assert interpreter.run_code("survivor").text == "2"
 
     def test_leaving_with_a_code_names_it(self, interpreter):
         error = interpreter.run_code("import sys; sys.exit(3)", timeout=20).error

@@ -157,7 +157,9 @@ class TestDataFrames:
         assert "10000 rows" in result.text
 
     def test_moments_are_told_in_iso_form(self, interpreter):
-        result = self.frame(interpreter, "pd.DataFrame({'t': pd.to_datetime(['2026-01-02', '2026-03-04T05:06:07'])})")
+        result = self.frame(
+            interpreter, "pd.DataFrame({'t': pd.to_datetime(['2026-01-02T00:00:00', '2026-03-04T05:06:07'])})"
+        )
         assert [moment[:19] for moment in result.data["t"]] == ["2026-01-02T00:00:00", "2026-03-04T05:06:07"]
 
     def test_gaps_do_not_break_it(self, interpreter):
