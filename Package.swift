@@ -143,7 +143,9 @@ let package = Package(
                 "Orchestrator", "Isolation", "Persistence", "Layers", "SandboxModel",
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        .testTarget(name: "CommandTests", dependencies: ["nestbox", "SandboxModel"]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["nestbox", "SandboxModel", .product(name: "NIOCore", package: "swift-nio")]),
         .testTarget(name: "GuestClientTests", dependencies: ["GuestClient", "GuestProtocol"]),
         .testTarget(
             name: "E2BAPITests",

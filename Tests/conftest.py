@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from nestbox_support.both import Flavour
+from nestbox_support.interpreter import InterpreterWire
 from nestbox_support.server import CLIENT_VARIABLES, Server, client_environment
 from nestbox_support.wire import Envd
 
@@ -79,6 +80,41 @@ def new_sandbox(Sandbox):
         sandbox.kill()
 
 
+@pytest.fixture(scope="module")
+def interpreter(flavour):
+    """A sandbox of the code interpreter for the tests of one module, once for each client. They leave it usable, and
+    its default contexts alive; names that they leave in them are their own."""
+    sandbox = flavour.Interpreter.create(timeout=SANDBOX_SECONDS)
+    yield sandbox
+    sandbox.kill()
+
+
+@pytest.fixture(scope="module")
+def notebook(plain_environment):
+    """The same, by the synchronous client only, for tests to which the client does not matter."""
+    import e2b_code_interpreter
+
+    sandbox = e2b_code_interpreter.Sandbox.create(timeout=SANDBOX_SECONDS)
+    yield sandbox
+    sandbox.kill()
+
+
+@pytest.fixture
+def new_interpreter(plain_environment):
+    """Makes sandboxes of the code interpreter for one test."""
+    import e2b_code_interpreter
+
+    made = []
+
+    def create(**options):
+        made.append(e2b_code_interpreter.Sandbox.create(**{"timeout": SANDBOX_SECONDS} | options))
+        return made[-1]
+
+    yield create
+    for sandbox in made:
+        sandbox.kill()
+
+
 @pytest.fixture
 def directory(sandbox, request):
     """An empty directory in the shared sandbox."""
@@ -111,6 +147,21 @@ def envd(server):
     def client(sandbox, token=..., **options):
         token = sandbox._envd_access_token if token is ... else token
         opened.append(Envd(server, sandbox.sandbox_id, token, **options))
+        return opened[-1]
+
+    yield client
+    for client in opened:
+        client.close()
+
+
+@pytest.fixture
+def kernels(server):
+    """The code interpreter by hand: `kernels(sandbox)`, or with another token."""
+    opened = []
+
+    def client(sandbox, token=..., **options):
+        token = sandbox._envd_access_token if token is ... else token
+        opened.append(InterpreterWire(server, sandbox.sandbox_id, token, **options))
         return opened[-1]
 
     yield client

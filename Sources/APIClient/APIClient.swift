@@ -46,9 +46,9 @@ public struct APIClient: Sendable {
     ) async throws -> Result {
         let channel = try await connect()
         return try await channel.executeThenClose { inbound, outbound in
-            try await outbound.write(.head(head(of: request)))
-            try await outbound.write(.body(.byteBuffer(request.body)))
-            try await outbound.write(.end(nil))
+            // At once: a server that answers and hangs up as soon as it has read the body leaves no time for an end.
+            try await outbound.write(
+                contentsOf: [.head(head(of: request)), .body(.byteBuffer(request.body)), .end(nil)])
             var parts = AnswerBody(parts: inbound.makeAsyncIterator())
             return try await body(try await parts.head(), &parts)
         }

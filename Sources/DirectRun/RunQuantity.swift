@@ -1,5 +1,5 @@
 /// Reads sizes, times and counts as people write them, into ranges that are named in the answer.
-enum RunQuantity {
+public enum RunQuantity {
     /// `512MiB`, `2GiB`, `1048576`; also `MB` and the one-letter forms, which mean powers of two as in `docker run`.
     static func bytes(_ text: String) throws(RunError) -> UInt64 {
         let factors: [(String, UInt64)] = [
@@ -34,7 +34,7 @@ enum RunQuantity {
     }
 
     /// `30s`, `500ms`, `2m`, `1.5h`, `30`.
-    static func milliseconds(_ text: String) throws(RunError) -> Int64 {
+    public static func milliseconds(_ text: String) throws(RunError) -> Int64 {
         let factors: [(String, UInt64)] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("", 1000)]
         let refusal = RunError.usage("--timeout \(text): give 1ms to 168h, as 500ms, 30s, 2m or 1.5h")
         guard let (unit, factor) = factors.first(where: { text.hasSuffix($0.0) }) else { throw refusal }

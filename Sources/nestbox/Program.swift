@@ -39,6 +39,6 @@ struct NestboxCommand: ParsableCommand {
         commandName: "nestbox", abstract: "Runs untrusted code in sandboxes.", version: "0.1.0",
         subcommands: [
             Run.self, ServeCommand.self, SandboxCommand.self, EnvCommand.self, KeyCommand.self, Doctor.self,
-            ConfigCommand.self,
+            ConfigCommand.self, CodeCommand.self,
         ])
 }

@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Glibc
 
@@ -55,14 +54,10 @@ struct Conversation: Sendable {
     }
 
     private func followSize(_ process: SelectorMessage) async throws {
-        let (changes, source) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        signal(SIGWINCH, SIG_IGN)
-        let watch = DispatchSource.makeSignalSource(signal: SIGWINCH)
-        watch.setEventHandler { source.yield() }
-        watch.activate()
-        defer { watch.cancel() }
-        for await _ in changes {
-            try await sandbox.tell("Update", UpdateMessage(process: process, pty: RawTerminal.size))
+        try await RawTerminal.withSizeChanges { changes in
+            for await _ in changes {
+                try await sandbox.tell("Update", UpdateMessage(process: process, pty: RawTerminal.size))
+            }
         }
     }
 }

@@ -58,13 +58,36 @@ extension Data {
 }
 
 /// What the server answered instead.
-struct RemoteError: Error, CustomStringConvertible {
+struct RemoteError: Error, Hashable, CustomStringConvertible {
+    /// Of an answer's own words, in bytes.
+    private static let wordsLimit = 4096
+
     let description: String
+    /// nil if it was no status that was wrong.
+    let status: Int?
+
+    init(_ description: String, status: Int? = nil) {
+        self.description = description
+        self.status = status
+    }
 
     init(_ answer: APIAnswer) {
         struct Body: Decodable { let message: String }
-        // A body that is not the server's own form is told by its status alone.
-        let message = (try? JSONDecoder().decode(Body.self, from: Data(buffer: answer.body)))?.message
-        description = "the server answered \(answer.status)\(message.map { ": \($0)" } ?? "")"
+        let body = Data(buffer: answer.body)
+        // A body that is not the server's own form is told if it is text, else by its status alone.
+        let message = (try? JSONDecoder().decode(Body.self, from: body))?.message ?? Self.text(answer, body)
+        self.init("the server answered \(answer.status)\(message.map { ": \($0)" } ?? "")", status: answer.status)
+    }
+
+    /// Of an answer that began as a stream: its first words are read.
+    init(_ head: HTTPResponseHead, _ body: inout AnswerBody) async throws {
+        var words = ByteBuffer()
+        while words.readableBytes <= Self.wordsLimit, var part = try await body.next() { words.writeBuffer(&part) }
+        self.init(APIAnswer(status: Int(head.status.code), headers: head.headers, body: words))
+    }
+
+    private static func text(_ answer: APIAnswer, _ body: Data) -> String? {
+        guard answer.headers.first(name: "content-type")?.hasPrefix("text/plain") == true else { return nil }
+        return HarmlessText.line(String(decoding: body.prefix(wordsLimit), as: UTF8.self))
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import SandboxModel
 
 /// What commands print on standard output.
@@ -19,6 +20,11 @@ enum Output {
             }
             print(cells.joined(separator: "  "))
         }
+    }
+
+    /// A sentence for whoever typed the command, on standard error.
+    static func note(_ sentence: String) {
+        try? writeAll("nestbox: \(sentence)\n".utf8, to: STDERR_FILENO)  // else there is nobody to tell
     }
 
     /// Text from outside must not steer the terminal.

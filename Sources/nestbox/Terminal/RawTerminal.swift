@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import NIOPosix
 
@@ -8,13 +9,40 @@ enum RawTerminal {
     /// Lends the terminal in raw mode: what is typed goes through as it is. It is as before when this returns or
     /// throws.
     static func withRawMode<Result>(_ body: () async throws -> Result) async throws -> Result {
+        try await withMode({ cfmakeraw(&$0) }, body)
+    }
+
+    /// The same, but what is written still ends its lines as programs do, with `\n` alone.
+    static func withEditingMode<Result>(_ body: () async throws -> Result) async throws -> Result {
+        try await withMode({
+            cfmakeraw(&$0)
+            $0.c_oflag |= tcflag_t(OPOST | ONLCR)
+        }, body)
+    }
+
+    private static func withMode<Result>(
+        _ change: (inout termios) -> Void, _ body: () async throws -> Result
+    ) async throws -> Result {
         var before = termios()
         try ServeError.check("tcgetattr", "terminal") { tcgetattr(STDIN_FILENO, &before) }
         var raw = before
-        cfmakeraw(&raw)
+        change(&raw)
         try ServeError.check("tcsetattr", "terminal") { tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw) }
         defer { tcsetattr(STDIN_FILENO, TCSAFLUSH, &before) }
         return try await body()
+    }
+
+    /// Lends the moments at which the terminal takes another size.
+    static func withSizeChanges<Result>(
+        _ body: (AsyncStream<Void>) async throws -> Result
+    ) async throws -> Result {
+        let (changes, source) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        signal(SIGWINCH, SIG_IGN)
+        let watch = DispatchSource.makeSignalSource(signal: SIGWINCH)
+        watch.setEventHandler { source.yield() }
+        watch.activate()
+        defer { watch.cancel() }
+        return try await body(changes)
     }
 
     static var size: TerminalMessage {

@@ -4,7 +4,11 @@ import asyncio
 import inspect
 import threading
 
+import e2b_code_interpreter
 from e2b import AsyncSandbox, Sandbox
+
+# Modules whose objects have asynchronous methods.
+ASYNCHRONOUS = ("e2b.sandbox_async", "e2b_code_interpreter.code_interpreter_async")
 
 
 class Loop:
@@ -54,7 +58,7 @@ class Blocking:
     def _wrap(self, value):
         if inspect.isroutine(value):
             return lambda *arguments, **options: self._call(value, arguments, options)
-        if type(value).__module__.startswith("e2b.sandbox_async") or hasattr(value, "__aiter__"):
+        if type(value).__module__.startswith(ASYNCHRONOUS) or hasattr(value, "__aiter__"):
             return Blocking(value, self._loop)
         return value
 
@@ -75,7 +79,15 @@ class Flavour:
 
     @property
     def Sandbox(self):
-        return Sandbox if self._loop is None else Blocking(AsyncSandbox, self._loop)
+        return self._class(Sandbox, AsyncSandbox)
+
+    @property
+    def Interpreter(self):
+        """The sandbox class of the code interpreter's client."""
+        return self._class(e2b_code_interpreter.Sandbox, e2b_code_interpreter.AsyncSandbox)
+
+    def _class(self, blocking, asynchronous):
+        return blocking if self._loop is None else Blocking(asynchronous, self._loop)
 
     def close(self):
         if self._loop:

@@ -1,0 +1,98 @@
+"""What the kernel asks of an interpreter, and the process behind it."""
+
+import os
+import signal
+
+DEFAULT_SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ]
+
+
+class Failure:
+    """An error that the driver itself reports."""
+
+    def __init__(self, name, value, traceback=""):
+        self.name = name
+        self.value = value
+        self.traceback = traceback
+
+
+class Frame:
+    """A frame to pass on as it is."""
+
+    def __init__(self, kind, payload):
+        self.kind = kind
+        self.payload = payload
+
+
+class Ended:
+    """The cell has ended, with this `Failure` or none."""
+
+    def __init__(self, failure=None):
+        self.failure = failure
+
+
+class Barrier:
+    """The runner waits until what it wrote is passed on: `release()` lets it go on."""
+
+    def __init__(self, release):
+        self.release = release
+
+
+class Refusal(Exception):
+    """A cell that is not run, and why."""
+
+    def __init__(self, name, value):
+        super().__init__(value)
+        self.failure = Failure(name, value)
+
+
+class Runner:
+    """One interpreter process. Subclasses say how it is started, given a cell, interrupted, and what its death means."""
+
+    def __init__(self, outputs):
+        self.stdout, self.stderr = outputs
+        self.pid = None
+
+    def start(self):
+        """Starts the process. Throws OSError if it cannot be started."""
+        raise NotImplementedError
+
+    def descriptor(self):
+        """Readable when the runner has something to say."""
+        raise NotImplementedError
+
+    def events(self):
+        """What it says: `Frame`, `Barrier` or `Ended`. Waits for nothing if `descriptor()` is readable."""
+        raise NotImplementedError
+
+    def execute(self, count, code, environment):
+        """Gives the runner its cell, and does not wait for it. Throws `Refusal` if the cell is not run."""
+        raise NotImplementedError
+
+    def interrupted(self):
+        """The process group got a SIGINT while a cell ran."""
+        raise NotImplementedError
+
+    def died(self, status):
+        """The process ended with a wait status. Returns how the cell ended, a new process having been started; or
+        None, if the kernel ends with its runner.
+        """
+        raise NotImplementedError
+
+    def spawn(self, path, words, descriptors):
+        """Starts `path` with default signals and exactly `descriptors` open, from 0 on."""
+        self.pid = os.posix_spawn(
+            path,
+            words,
+            os.environ,
+            file_actions=[(os.POSIX_SPAWN_DUP2, source, place) for place, source in enumerate(descriptors)],
+            setsigmask=[],
+            setsigdef=DEFAULT_SIGNALS,
+        )
+
+    @property
+    def cwd(self):
+        """Where the interpreter is now."""
+        try:
+            return os.readlink(f"/proc/{self.pid}/cwd")
+        except OSError:
+            return "/"  # it has just ended
