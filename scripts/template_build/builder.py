@@ -52,15 +52,15 @@ class Builder:
     def _on_base(self, work, image):
         root = OverlayRoot(work, [self.store.image(layer) for layer in self.store.layers(self.source.base)])
         try:
-            self._fill(root, work / "shown")
+            self._fill(root)
             kernels.check_commands(self.source, root)
             root.strip()
             seal(root.upper, image)
         finally:
             root.close()
 
-    def _fill(self, root, shown):
-        root.show(*sorted({*debian_packages.SHOWN, *wheels.SHOWN}), into=shown)
+    def _fill(self, root):
+        shown = root.show(*sorted({*debian_packages.SHOWN, *wheels.SHOWN}))
         contents = []
         if self.source.packages:
             contents.append(DebianPackages(self.source.packages, self.cache / "debian"))

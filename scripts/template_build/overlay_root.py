@@ -7,6 +7,7 @@ from .privilege import as_root, require
 
 WITH_OVERLAY = ROOT / "scripts" / "template_build" / "with-overlay"
 STRIP = ROOT / "scripts" / "template_build" / "strip-overlay-marks"
+ROOTS = ("layers", "root", "upper", "work")  # directories that belong to root
 # A network namespace without a network: what is installed was downloaded before.
 NAMESPACES = ["--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--net", "--ipc", "--uts"]
 
@@ -24,7 +25,7 @@ class OverlayRoot:
         # Shown to commands in the root as /run/given.
         self.given = directory / "given"
         self.given.mkdir()
-        as_root("mkdir", *(directory / name for name in ("layers", "root", "upper", "work")))
+        as_root("mkdir", *(directory / name for name in ROOTS))
 
     def run(self, *command):
         """Runs a host's command where the directory `root` is the root."""
@@ -34,17 +35,17 @@ class OverlayRoot:
         """Runs one of the root's own commands in it."""
         self.run("chroot", "root", *command)
 
-    def show(self, *paths, into):
-        """Copies files of the root, which everybody may read, for this user to look at."""
-        into.mkdir()
-        self.run("cp", "--recursive", "--no-dereference", *(f"root/{path}" for path in paths), into)
+    def show(self, *paths):
+        """A directory of this user with copies of files of the root, which everybody may read; gone with the root."""
+        shown = self.directory / "shown"
+        shown.mkdir()
+        self.run("cp", "--recursive", "--no-dereference", *(f"root/{path}" for path in paths), shown)
+        return shown
 
     def strip(self):
         """Takes from the layer what an overlay notes about the one machine where it was mounted."""
         as_root("/usr/bin/python3", STRIP, self.upper)
 
     def close(self):
-        for name in ("layers", "root", "upper", "work"):
-            if (self.directory / name).exists():
-                as_root("rm", "-rf", "--one-file-system", self.directory / name)
+        as_root("rm", "-rf", "--one-file-system", *(self.directory / name for name in (*ROOTS, "shown")))
         shutil.rmtree(self.given)
