@@ -4,15 +4,20 @@ import os
 import select
 import signal
 import socket
+import time
 from collections import deque
 
 from . import frames
 from .connection import Connection
 from .pipes import OutputPipe, raised
-from .runner import Barrier, Ended, Frame, Refusal
+from .runner import Barrier, Begun, Ended, Frame, Refusal, interruption
 
 # Connections at a time. The server opens one for each run and puts runs in a row; more is somebody else.
 CONNECTION_LIMIT = 64
+# A cell that goes on after an interrupt is interrupted again, this often and so many times. A command that was just
+# being started may miss the first; whoever waits for the cell has lost patience after 5 seconds.
+INTERRUPT_AGAIN_SECONDS = 1
+INTERRUPTS = 5
 # A reader that is slower than this does not learn what a dying kernel said last.
 LAST_WORDS_SECONDS = 5
 
@@ -23,7 +28,9 @@ class Cell:
     def __init__(self, connection, request):
         self.connection = connection
         self.request = request
-        self.was_interrupted = False
+        self.has_begun = False
+        self.interrupts = 0
+        self.next_interrupt = None
 
 
 class Kernel:
@@ -47,6 +54,8 @@ class Kernel:
             self._start_next()
             for descriptor, events in self._poll():
                 self._serve(descriptor, events)
+            if self._patience() == 0:
+                self._interrupt()
 
     # Polling
 
@@ -61,7 +70,7 @@ class Kernel:
             for pipe in self._outputs:
                 poll.register(pipe.reading, select.POLLIN)
             poll.register(self._runner.descriptor(), select.POLLIN)
-        return poll.poll()
+        return poll.poll(self._patience())
 
     def _serve(self, descriptor, events):
         if descriptor == self._signals:
@@ -120,7 +129,7 @@ class Kernel:
         for key in closed:
             del self._connections[key]
         self._waiting = deque(cell for cell in self._waiting if cell.connection.is_open)
-        if self._cell and not self._cell.connection.is_open and not self._cell.was_interrupted:
+        if self._cell and not self._cell.connection.is_open and not self._cell.interrupts:
             self._interrupt()
 
     # Cells
@@ -144,6 +153,10 @@ class Kernel:
     def _obey(self, event):
         if isinstance(event, Barrier):
             event.release()
+        elif self._cell and isinstance(event, Begun):
+            self._cell.has_begun = True
+            if self._cell.interrupts:
+                self._interrupt()
         elif self._cell and isinstance(event, Frame):
             self._cell.connection.send(event.kind, event.payload)
         elif self._cell and isinstance(event, Ended):
@@ -151,6 +164,8 @@ class Kernel:
 
     def _end(self, failure):
         connection = self._cell.connection
+        if self._cell.interrupts and not self._cell.has_begun:
+            failure = interruption()
         if failure:
             connection.send(frames.ERROR, encoded(texts(failure)))
         connection.send(frames.END)
@@ -188,19 +203,24 @@ class Kernel:
         if signal.SIGTERM in numbers:
             self._leave()
         if signal.SIGINT in numbers and self._cell:
-            self._cell.was_interrupted = True
-            self._runner.interrupted()
+            self._interrupt()
         if signal.SIGCHLD in numbers:
             self._reap()
 
     def _interrupt(self):
-        """As the server does it: the whole group, this process too, which then tells the runner."""
-        self._cell.was_interrupted = True
-        if leads_group():
-            os.killpg(0, signal.SIGINT)
-        else:
-            os.kill(self._runner.pid, signal.SIGINT)
-            self._runner.interrupted()
+        """Interrupts the cell, or notes that it is to be when it has begun."""
+        cell = self._cell
+        cell.interrupts += 1
+        if cell.has_begun:
+            self._runner.interrupt()
+            repeats = cell.interrupts < INTERRUPTS
+            cell.next_interrupt = time.monotonic() + INTERRUPT_AGAIN_SECONDS if repeats else None
+
+    def _patience(self):
+        """Milliseconds to the next interrupt, or None."""
+        if self._cell is None or self._cell.next_interrupt is None:
+            return None
+        return max(0, int(1000 * (self._cell.next_interrupt - time.monotonic())))
 
     def _reap(self):
         pid, status = os.waitpid(self._runner.pid, os.WNOHANG)
@@ -234,11 +254,11 @@ class Kernel:
         os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
 
     def _leave(self):
-        """SIGTERM: nothing of the group stays behind."""
+        """SIGTERM: nothing stays behind that belongs to the interpreter's group or to this one's."""
         remove(self._path)
-        if leads_group():
+        self._runner.signal(signal.SIGKILL)
+        if os.getpgrp() == os.getpid():
             os.killpg(0, signal.SIGKILL)
-        os.kill(self._runner.pid, signal.SIGKILL)
         os._exit(128 + signal.SIGTERM)
 
 
@@ -248,10 +268,6 @@ def texts(failure):
         "value": frames.shortened(failure.value),
         "traceback": frames.shortened(failure.traceback),
     }
-
-
-def leads_group():
-    return os.getpgrp() == os.getpid()
 
 
 def listen(path):

@@ -3,6 +3,8 @@
 import os
 import signal
 
+# Becomes the program after it, which gets a SIGKILL when the driver is gone.
+MORTAL = ["/usr/bin/setpriv", "--pdeathsig", "KILL"]
 DEFAULT_SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ]
 
 
@@ -15,12 +17,20 @@ class Failure:
         self.traceback = traceback
 
 
+def interruption():
+    return Failure("KeyboardInterrupt", "the cell was interrupted", "KeyboardInterrupt: the cell was interrupted")
+
+
 class Frame:
     """A frame to pass on as it is."""
 
     def __init__(self, kind, payload):
         self.kind = kind
         self.payload = payload
+
+
+class Begun:
+    """The cell runs: from now on it can be interrupted."""
 
 
 class Ended:
@@ -46,7 +56,8 @@ class Refusal(Exception):
 
 
 class Runner:
-    """One interpreter process. Subclasses say how it is started, given a cell, interrupted, and what its death means."""
+    """One interpreter process, which leads a process group of its own: only the driver, which knows when an interrupt
+    is one, sends it signals. It dies with the driver. Subclasses say how it is started, given a cell, interrupted, and what its death means."""
 
     def __init__(self, outputs):
         self.stdout, self.stderr = outputs
@@ -61,15 +72,15 @@ class Runner:
         raise NotImplementedError
 
     def events(self):
-        """What it says: `Frame`, `Barrier` or `Ended`. Waits for nothing if `descriptor()` is readable."""
+        """What it says: `Begun`, `Frame`s and `Barrier`s, `Ended`. Waits for nothing if `descriptor()` is readable."""
         raise NotImplementedError
 
     def execute(self, count, code, environment):
         """Gives the runner its cell, and does not wait for it. Throws `Refusal` if the cell is not run."""
         raise NotImplementedError
 
-    def interrupted(self):
-        """The process group got a SIGINT while a cell ran."""
+    def interrupt(self):
+        """Ends what the cell does, which has begun. Asked again if the cell goes on: one signal may be lost."""
         raise NotImplementedError
 
     def died(self, status):
@@ -78,16 +89,21 @@ class Runner:
         """
         raise NotImplementedError
 
-    def spawn(self, path, words, descriptors):
-        """Starts `path` with default signals and exactly `descriptors` open, from 0 on."""
+    def spawn(self, words, descriptors):
+        """Starts `words` with default signals and exactly `descriptors` open, from 0 on."""
         self.pid = os.posix_spawn(
-            path,
-            words,
+            MORTAL[0],
+            [*MORTAL, *words],
             os.environ,
+            setpgroup=0,
             file_actions=[(os.POSIX_SPAWN_DUP2, source, place) for place, source in enumerate(descriptors)],
             setsigmask=[],
             setsigdef=DEFAULT_SIGNALS,
         )
+
+    def signal(self, number):
+        """To the interpreter and the children that it has not given a group of their own."""
+        os.killpg(self.pid, number)
 
     @property
     def cwd(self):

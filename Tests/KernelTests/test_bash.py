@@ -158,15 +158,29 @@ def test_a_lack_of_memory_ends_in_an_error(bash):
     assert bash.run("echo next").stdout == b"next\n"
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="becomes a user who has no other process")
-def test_a_fork_bomb_within_a_limit_ends_in_an_error():
+@pytest.fixture
+def bash_of_a_user():
+    """Root is above the limit of processes, so this bash belongs to a user who has no other."""
     command = ["setpriv", "--reuid=64999", "--clear-groups", KERNELS / "bash" / "kernel"]
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o777)
         with Kernel(command, directory, "bash") as kernel:
-            execution = kernel.run("ulimit -u 20; bomb() { bomb | bomb; }; bomb")
-            assert b"Resource temporarily unavailable" in execution.stderr
-            assert execution.error and kernel.run("echo next").stdout.endswith(b"next\n")
+            yield kernel
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="becomes a user who has no other process")
+def test_a_fork_bomb_in_the_background_does_not_keep_the_cell(bash_of_a_user):
+    assert bash_of_a_user.run("ulimit -u 20; bomb() { bomb | bomb & }; bomb").ended
+    assert bash_of_a_user.run("echo next").stdout.endswith(b"next\n")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="becomes a user who has no other process")
+def test_a_fork_bomb_in_the_foreground_ends_by_an_interrupt(bash_of_a_user):
+    with bash_of_a_user.begin("ulimit -u 20; bomb() { bomb | bomb; }; bomb") as cell:
+        assert b"Resource temporarily unavailable" in cell.until(STDERR)[-1][1]
+        bash_of_a_user.interrupt()
+        assert [kind for kind, _ in cell.rest() if kind != STDERR] == [ERROR, END]
+    assert bash_of_a_user.run("echo next").stdout.endswith(b"next\n")
 
 
 def test_positional_parameters_and_local_state_are_the_shells_own(bash):

@@ -43,7 +43,7 @@ function script(code, filename, columnOffset = 0) {
 }
 
 function runner(compiled) {
-  return () => compiled.runInThisContext({ breakOnSigint: true, displayErrors: true });
+  return () => compiled.runInThisContext();
 }
 
 // What our parser does not know is V8's to judge, which words its errors better. `await` is an error to it for

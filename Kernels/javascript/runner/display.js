@@ -58,9 +58,8 @@ class Display {
     };
   }
 
-  // The forms of a result, or undefined if there is none to show. Throws nothing that the value's methods throw.
+  // The forms of a result. Throws nothing that the value's methods throw.
   bundle(value) {
-    if (value === undefined) return undefined;
     const bundle = { ...attempt(() => value?._toMime?.()) };
     bundle['text/plain'] ??= text(value);
     for (const [method, type] of Object.entries(METHODS)) {

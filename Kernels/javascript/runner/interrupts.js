@@ -1,24 +1,42 @@
 'use strict';
 
-// What ends a cell that is asked to end. While a cell runs for the first time, a SIGINT ends it (`breakOnSigint`).
-// While it waits, the SIGINT is an event like another. But when it has waited and then loops, no event is heard, and
-// nothing but another thread can stop it: the watcher, which is started when it may first be needed.
+// What ends a cell that is asked to end. While a cell runs for the first time, a SIGINT ends it (`breakOnSigint`), and
+// the driver sends none at another time. After that its number on the interrupts' descriptor asks for its end. The
+// event loop would hear that if it came to it; but a cell may loop after it has waited, and then only another thread
+// can stop it: the watcher, which is started when it may first be needed.
 
+const inspector = require('inspector');
+const net = require('net');
 const vm = require('vm');
 const { Worker, isMainThread, parentPort, workerData } = require('worker_threads');
+const replies = require('./replies');
 
 const INTERRUPTS = 6;
 // How long the main thread may take to hear of an interrupt before what it does is broken off.
 const PATIENCE_MILLISECONDS = 100;
 
 const CALL = 'nestbox.call';
-const caller = isMainThread && new vm.Script(`globalThis['${CALL}']()`);
-let heard;
+const caller = new vm.Script(`globalThis['${CALL}']()`);
+
+// Shared with the watcher: the cell that runs, and the last that the main thread was asked to end.
+const [RUNNING, HEARD] = [0, 1];
+const shared = isMainThread ? new Int32Array(new SharedArrayBuffer(8)) : workerData;
+let watcher;
+
+exports.running = (number) => Atomics.store(shared, RUNNING, number);
 
 // Calls `action`, which ends by an Interruption if a SIGINT comes.
 exports.interruptible = (action) => {
   let outcome;
-  Object.defineProperty(globalThis, CALL, { configurable: true, value: () => (outcome = action()) });
+  const value = () => {
+    replies.say(replies.BEGUN);
+    try {
+      outcome = action();
+    } finally {
+      replies.ask(replies.SETTLED);
+    }
+  };
+  Object.defineProperty(globalThis, CALL, { configurable: true, value });
   try {
     caller.runInThisContext({ breakOnSigint: true });
   } finally {
@@ -29,32 +47,35 @@ exports.interruptible = (action) => {
 
 // From now on, `interrupt(number)` is called for each cell that the driver wants ended.
 exports.watch = (interrupt) => {
-  if (heard) return;
-  heard = new Int32Array(new SharedArrayBuffer(4));
-  const watcher = new Worker(__filename, { workerData: heard, stdin: false });
+  if (watcher) return;
+  watcher = new Worker(__filename, { workerData: shared });
   watcher.on('message', (number) => {
-    Atomics.store(heard, 0, number);
-    Atomics.notify(heard, 0);
+    Atomics.store(shared, HEARD, number);
+    Atomics.notify(shared, HEARD);
     interrupt(number);
   });
-  watcher.on('error', () => (heard = undefined)); // no memory for a thread: the next cell tries again
+  watcher.on('error', () => (watcher = undefined)); // no memory for a thread: the next cell tries again
   watcher.unref();
 };
 
-function watchMain() {
-  const net = require('net');
-  const inspector = require('inspector');
+function watch() {
   const interrupts = new net.Socket({ fd: INTERRUPTS, readable: true, writable: false });
   interrupts.setEncoding('latin1');
   interrupts.on('data', (text) => {
     const number = Number(text.trim().split('\n').pop());
+    if (number !== Atomics.load(shared, RUNNING)) return;
+    const before = Atomics.load(shared, HEARD);
     parentPort.postMessage(number);
-    const before = Atomics.load(workerData, 0);
-    if (before === number || Atomics.wait(workerData, 0, before, PATIENCE_MILLISECONDS) !== 'timed-out') return;
-    const session = new inspector.Session();
-    session.connectToMainThread();
-    session.post('Runtime.terminateExecution', () => session.disconnect());
+    const isHeard = before === number || Atomics.wait(shared, HEARD, before, PATIENCE_MILLISECONDS) !== 'timed-out';
+    if (!isHeard && number === Atomics.load(shared, RUNNING)) breakOff();
   });
 }
 
-if (!isMainThread) watchMain();
+// Ends what the main thread does now, as if it had thrown what nobody can catch.
+function breakOff() {
+  const session = new inspector.Session();
+  session.connectToMainThread();
+  session.post('Runtime.terminateExecution', () => session.disconnect());
+}
+
+if (!isMainThread) watch();

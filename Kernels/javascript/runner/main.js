@@ -2,8 +2,8 @@
 
 // The runner: takes cells from the driver, one at a time, and says what they came to.
 //
-// Descriptors, as the driver opens them: 3 cell numbers to run, 4 what is said of them, 5 and 6 are `streams.js`'s and
-// `interrupts.js`'s. Node itself marks the low ones close-on-exec, so no child of a cell has them.
+// Descriptors, as the driver opens them: 3 cell numbers to run, 4 what is said of them, 5 the answers to it,
+// 6 the interrupts. Node itself marks the low ones close-on-exec, so no child of a cell has them.
 
 const net = require('net');
 const streams = require('./streams');

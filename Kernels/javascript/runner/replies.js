@@ -5,8 +5,12 @@
 const fs = require('fs');
 
 const REPLIES = 4;
+const RELEASES = 5;
+let questions = 0;
 
-exports.BARRIER = 0x01; // to be answered by one byte on the releases
+exports.BARRIER = 0x01; // all that was written before is to be passed on
+exports.BEGUN = 0x02; // from now on a SIGINT ends the cell
+exports.SETTLED = 0x03; // from now on no SIGINT may come
 const RESULT = 0x84;
 const ERROR = 0x85;
 const END = 0x8f;
@@ -23,6 +27,24 @@ exports.say = (kind, payload = Buffer.alloc(0)) => {
   const bytes = Buffer.concat([header, payload]);
   for (let written = 0; written < bytes.length; ) written += fs.writeSync(REPLIES, bytes, written);
 };
+
+// Says it and returns when the driver has obeyed. An answer to a question whose asker was interrupted is passed over.
+exports.ask = (kind) => {
+  const question = Buffer.alloc(4);
+  const answer = Buffer.alloc(4);
+  question.writeUInt32LE(++questions >>> 0);
+  exports.say(kind, question);
+  do receive(answer);
+  while (!answer.equals(question));
+};
+
+function receive(answer) {
+  try {
+    fs.readSync(RELEASES, answer);
+  } catch (error) {
+    if (error.code !== 'EINTR') throw error;
+  }
+}
 
 // A result, or the error that it is too large for the wire.
 exports.result = (main, data) => {

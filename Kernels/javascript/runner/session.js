@@ -21,7 +21,6 @@ class Session {
     this.pagePath = pagePath;
     this.cell = undefined;
     for (const name of builtinModules) offer(name);
-    process.on('SIGINT', () => this.interrupt(this.cell?.number));
     process.on('uncaughtException', (error) => this.fail(error));
     setImmediate(() => code.prepare(language));
   }
@@ -29,6 +28,7 @@ class Session {
   // Runs the cell that lies on the page. Its end has been said when this settles; it never rejects.
   async run(number) {
     const cell = (this.cell = new Cell(number));
+    interrupts.running(number);
     let restoreEnvironment = () => {};
     try {
       const { code: source, environment } = JSON.parse(fs.readFileSync(this.pagePath, 'utf8'));
@@ -50,7 +50,7 @@ class Session {
   async outcome(cell, source) {
     const script = code.compiled(source, cell.file, this.language);
     if (script.isAsynchronous) interrupts.watch((number) => this.interrupt(number));
-    let value = script.run();
+    let value = interrupts.interruptible(() => script.run());
     if (types.isPromise(value)) {
       interrupts.watch((number) => this.interrupt(number));
       value = await value;
@@ -60,8 +60,8 @@ class Session {
   }
 
   show(cell, { value, bundle }) {
-    const data = bundle ?? interrupts.interruptible(() => cell.display.bundle(value));
-    if (data) replies.result(true, data);
+    if (value === undefined && bundle === undefined) return;
+    replies.result(true, bundle ?? interrupts.interruptible(() => cell.display.bundle(value)));
   }
 
   fail(error) {

@@ -6,7 +6,6 @@ const fs = require('fs');
 const { Writable } = require('stream');
 const replies = require('./replies');
 
-const RELEASES = 5;
 const RETRY_MILLISECONDS = 2;
 
 const paths = { 1: undefined, 2: undefined };
@@ -36,8 +35,7 @@ class CellStream extends Writable {
 function turnTo(fd) {
   if (fd === last) return;
   last = fd;
-  replies.say(replies.BARRIER);
-  fs.readSync(RELEASES, Buffer.alloc(1));
+  replies.ask(replies.BARRIER);
 }
 
 function writeAll(fd, bytes) {
