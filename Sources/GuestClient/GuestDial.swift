@@ -43,8 +43,8 @@ extension GuestClient {
             try GuestByteStream.wrap(channel)
         }
         return try await wrapped.executeThenClose { inbound, outbound in
-            // From here on the asynchronous end says when to read.
-            try await channel.setOption(.autoRead, value: true).get()
+            // From here on the asynchronous end says when to read. A channel that is closed by now has delivered all.
+            try? await channel.setOption(.autoRead, value: true).get()
             var stream = GuestByteStream(
                 inbound: inbound.makeAsyncIterator(), outbound: outbound, channel: channel)
             return try await body(&stream)
