@@ -2,10 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -54,6 +58,30 @@ int guest_connect_loopback(int family, uint16_t port) {
     close(descriptor);
     errno = saved;
     return -1;
+}
+
+int guest_connect_unix(int place) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d", place);
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -1;
+    if (connect(descriptor, (struct sockaddr *)&address, sizeof address) == 0) return descriptor;
+    int saved = errno;
+    close(descriptor);
+    errno = saved;
+    return -1;
+}
+
+int guest_open_beneath_root(const char *path, int flags) {
+    int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0) return -1;
+    struct open_how how = {
+        .flags = (uint64_t)(O_PATH | O_CLOEXEC | flags), .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+    int descriptor = (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+    int saved = errno;
+    close(root);
+    errno = saved;
+    return descriptor;
 }
 
 int guest_socket_error(int descriptor) {

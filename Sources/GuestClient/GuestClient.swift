@@ -6,7 +6,7 @@ import WireCoding
 /// The server's way to guests. One connection is one operation: it is opened for the call and closed when the call
 /// returns, throws or is cancelled.
 public struct GuestClient: Sendable {
-    private let group: any EventLoopGroup
+    let group: any EventLoopGroup
 
     public init(_ group: any EventLoopGroup) {
         self.group = group
@@ -87,7 +87,7 @@ public struct GuestClient: Sendable {
                 value: .init(low: GuestClientLimits.writeBufferBytes / 2, high: GuestClientLimits.writeBufferBytes))
     }
 
-    private static func checked(_ frame: Frame) throws(GuestClientError) -> Frame {
+    static func checked(_ frame: Frame) throws(GuestClientError) -> Frame {
         guard frame.payload.count <= WireLimits.payloadBytes else {
             throw .requestTooLong(length: frame.payload.count, limit: WireLimits.payloadBytes)
         }

@@ -14,27 +14,81 @@ extension GuestClient {
         port: UInt16, socketPath: String, on eventLoop: any EventLoop,
         addHandlers: @escaping @Sendable (any Channel) throws -> Void = { _ in }
     ) async throws(GuestClientError) -> any Channel {
+        try await dial(.dial(port), socketPath, eventLoop, GuestClientLimits.connectTimeout, addHandlers).channel
+    }
+
+    /// Connects to a unix stream socket of the sandbox, below `DialSocket.root`.
+    /// - Parameter wait: for its name to appear, at most `DialSocket.waitLimit`; the guest waits, nobody polls.
+    /// - Returns: as for a port.
+    /// - Throws: `failure` with `connectionRefused` if nobody listens behind the name, with `notFound` if the name has
+    ///   not appeared in time.
+    public func dial(
+        socket: String, wait: Duration = .zero, socketPath: String, on eventLoop: any EventLoop,
+        addHandlers: @escaping @Sendable (any Channel) throws -> Void = { _ in }
+    ) async throws(GuestClientError) -> any Channel {
+        try await dial(socket: socket, wait, socketPath, eventLoop, addHandlers).channel
+    }
+
+    /// A unix stream socket of the sandbox, below `DialSocket.root`, lent to `body` as a stream of bytes. The
+    /// connection is closed when `body` is done, and a cancelled task's is broken off.
+    /// - Parameters:
+    ///   - wait: for its name to appear, at most `DialSocket.waitLimit`.
+    ///   - eventLoop: where the connection lives; any of the client's if nil.
+    /// - Throws: what `dial` throws; whatever `body` throws.
+    public func withSocket<Result: Sendable>(
+        _ socket: String, wait: Duration = .zero, to socketPath: String, on eventLoop: (any EventLoop)? = nil,
+        _ body: (inout GuestByteStream) async throws -> Result
+    ) async throws -> Result {
+        let (channel, wrapped) = try await dial(socket: socket, wait, socketPath, eventLoop ?? group.any()) { channel in
+            try GuestByteStream.wrap(channel)
+        }
+        return try await wrapped.executeThenClose { inbound, outbound in
+            // From here on the asynchronous end says when to read. A channel that is closed by now has delivered all.
+            try? await channel.setOption(.autoRead, value: true).get()
+            var stream = GuestByteStream(
+                inbound: inbound.makeAsyncIterator(), outbound: outbound, channel: channel)
+            return try await body(&stream)
+        }
+    }
+
+    private func dial<Handlers: Sendable>(
+        socket: String, _ wait: Duration, _ socketPath: String, _ eventLoop: any EventLoop,
+        _ addHandlers: @escaping @Sendable (any Channel) throws -> Handlers
+    ) async throws(GuestClientError) -> (channel: any Channel, handlers: Handlers) {
+        let wait = min(max(wait, .zero), .milliseconds(DialSocket.waitLimit))
+        let milliseconds = UInt32(wait / .milliseconds(1))
+        let request = DialSocket(path: socket, waitMilliseconds: milliseconds)
+        let patience = GuestClientLimits.connectTimeout + .milliseconds(Int64(milliseconds))
+        return try await dial(.dialSocket(request), socketPath, eventLoop, patience, addHandlers)
+    }
+
+    private func dial<Handlers: Sendable>(
+        _ request: GuestRequest, _ socketPath: String, _ eventLoop: any EventLoop, _ patience: TimeAmount,
+        _ addHandlers: @escaping @Sendable (any Channel) throws -> Handlers
+    ) async throws(GuestClientError) -> (channel: any Channel, handlers: Handlers) {
+        let question = try Self.checked(request.frame)
         let bootstrap = Self.bootstrap(on: eventLoop)
             .channelOption(.autoRead, value: false)
             .channelOption(.allowRemoteHalfClosure, value: true)
         let (channel, answer) = try await GuestSocket(path: socketPath).connecting { address in
             try await bootstrap.connect(to: address) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let handshake = DialHandshake(eventLoop: channel.eventLoop, addHandlers: addHandlers)
+                    let handshake = DialHandshake(
+                        eventLoop: channel.eventLoop, patience: patience, addHandlers: addHandlers)
                     try channel.pipeline.syncOperations.addHandler(handshake)
                     return (channel, handshake.result)
                 }
             }
         }
         do {
-            try await withTaskCancellationHandler {
-                channel.writeAndFlush(Self.buffer(GuestRequest.dial(port).frame, channel.allocator), promise: nil)
+            let handlers = try await withTaskCancellationHandler {
+                channel.writeAndFlush(Self.buffer(question, channel.allocator), promise: nil)
                 channel.read()
-                try await answer.get()
+                return try await answer.get()
             } onCancel: {
                 channel.close(promise: nil)
             }
-            return channel
+            return (channel, handlers)
         } catch {
             channel.close(promise: nil)
             throw Task.isCancelled ? .cancelled : GuestClientError(naming: error)
@@ -43,28 +97,33 @@ extension GuestClient {
 }
 
 /// Takes the guest's answer to `dial`, then holds what comes behind it until somebody reads, and leaves the pipeline.
-final class DialHandshake: ChannelDuplexHandler, RemovableChannelHandler {
+final class DialHandshake<Handlers: Sendable>: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundIn = ByteBuffer
 
-    let result: EventLoopFuture<Void>
-    private let promise: EventLoopPromise<Void>
-    private let addHandlers: @Sendable (any Channel) throws -> Void
+    let result: EventLoopFuture<Handlers>
+    private let promise: EventLoopPromise<Handlers>
+    private let patience: TimeAmount
+    private let addHandlers: @Sendable (any Channel) throws -> Handlers
     private var isAnswered = false
     private var received = ByteBuffer()
     private var inputIsClosed = false
     private var deadline: Scheduled<Void>?
 
-    init(eventLoop: any EventLoop, addHandlers: @escaping @Sendable (any Channel) throws -> Void) {
+    init(
+        eventLoop: any EventLoop, patience: TimeAmount,
+        addHandlers: @escaping @Sendable (any Channel) throws -> Handlers
+    ) {
         promise = eventLoop.makePromise()
         result = promise.futureResult
+        self.patience = patience
         self.addHandlers = addHandlers
     }
 
     func channelActive(context: ChannelHandlerContext) {
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        deadline = context.eventLoop.scheduleTask(in: GuestClientLimits.connectTimeout) {
+        deadline = context.eventLoop.scheduleTask(in: patience) {
             let (handler, context) = bound.value
             handler.fail(.timedOut(.awaitingReply), context)
         }
@@ -143,10 +202,10 @@ final class DialHandshake: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func succeed(_ context: ChannelHandlerContext) throws {
-        try addHandlers(context.channel)
+        let handlers = try addHandlers(context.channel)
         isAnswered = true
         deadline?.cancel()
-        promise.succeed()
+        promise.succeed(handlers)
     }
 
     private func fail(_ error: GuestClientError, _ context: ChannelHandlerContext) {

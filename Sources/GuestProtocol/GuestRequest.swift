@@ -45,6 +45,12 @@ public enum GuestRequest: Hashable, Sendable {
     case diskUsage
     /// Reply: `ok`.
     case ping
+    /// A unix stream socket below `DialSocket.root`, whose name may still have to appear. Replies as to `dial`;
+    /// `connectionRefused` at once if nobody listens behind the name, `notFound` if it has not appeared in time.
+    case dialSocket(DialSocket)
+    /// A signal for all of a process group; the pid, over 1, is the group's leader's. Reply: `ok`, also if nobody of
+    /// the group is there any more.
+    case signalGroup(UInt32, UInt8)
 }
 
 extension GuestRequest {
@@ -54,7 +60,7 @@ extension GuestRequest {
         case stat = 0x10
         case listDirectory, makeDirectory, move, remove, readFile, writeFile, composeFiles, watchDirectory
         case dial = 0x20
-        case diskUsage, ping
+        case diskUsage, ping, dialSocket, signalGroup
     }
 
     public var frame: Frame {
@@ -91,6 +97,11 @@ extension GuestRequest {
         case .dial(let port): (kind, _) = (.dial, writer.write(port))
         case .diskUsage: kind = .diskUsage
         case .ping: kind = .ping
+        case .dialSocket(let value): (kind, _) = (.dialSocket, value.encode(into: &writer))
+        case .signalGroup(let pid, let signal):
+            kind = .signalGroup
+            writer.write(pid)
+            writer.write(signal)
         }
         return Frame(kind: kind.rawValue, payload: writer.bytes)
     }
@@ -121,6 +132,8 @@ extension GuestRequest {
         case .dial: self = .dial(try reader.integer())
         case .diskUsage: self = .diskUsage
         case .ping: self = .ping
+        case .dialSocket: self = .dialSocket(try DialSocket(from: &reader))
+        case .signalGroup: self = .signalGroup(try reader.integer(), try reader.integer())
         }
         try reader.finish()
     }

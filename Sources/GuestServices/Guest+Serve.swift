@@ -15,6 +15,8 @@ extension Guest {
             case .resizeTerminal(let selector, let size): try resize(selector, size, connection)
             case .listProcesses: listProcesses(connection)
             case .dial(let port): dial(port, connection)
+            case .dialSocket(let value): try dialSocket(value, connection)
+            case .signalGroup(let pid, let number): try signalGroup(pid, number, connection)
             case .ping: connection.finish(.ok)
             case .stat, .listDirectory, .makeDirectory, .move, .remove, .readFile, .writeFile, .composeFiles,
                 .watchDirectory, .diskUsage:

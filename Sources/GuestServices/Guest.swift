@@ -10,6 +10,7 @@ public final class Guest {
 
     let loop: EventLoop
     let processes: ProcessTable
+    let socketWaits: SocketWaits
     /// What commands get as their limit of open files; the guest raised its own.
     let openFiles: rlimit
     var configuration = Configuration(environment: [], reservedEnvironment: [], defaultUser: Account.root.name)
@@ -32,6 +33,7 @@ public final class Guest {
         openFiles = before
         loop = try EventLoop()
         processes = ProcessTable(loop: loop)
+        socketWaits = SocketWaits(loop: loop)
         reaper = try ChildReaper(guest: self)
         self.listener = try Listener(listener, guest: self)
     }
@@ -39,8 +41,10 @@ public final class Guest {
     /// Serves until the process ends.
     public func run() throws(SyscallError) -> Never {
         while true {
-            try loop.turn(deadline: processes.deadline)
-            processes.expire(now: guest_monotonic_milliseconds())
+            try loop.turn(deadline: [processes.deadline, socketWaits.deadline].compactMap(\.self).min())
+            let now = guest_monotonic_milliseconds()
+            processes.expire(now: now)
+            socketWaits.expire(now: now)
         }
     }
 

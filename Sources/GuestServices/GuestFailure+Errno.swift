@@ -20,7 +20,7 @@ extension GuestFailure {
         case EEXIST: .alreadyExists
         case EACCES, EPERM, EROFS: .permissionDenied
         case ENOSPC, EDQUOT: .noSpace
-        case EINVAL, ENOTDIR, EISDIR, ENAMETOOLONG, ELOOP, ENXIO: .invalidArgument
+        case EINVAL, ENOTDIR, EISDIR, ENAMETOOLONG, ELOOP, ENXIO, EPROTOTYPE: .invalidArgument
         case EMFILE, ENFILE, ENOMEM, EAGAIN, ENOBUFS: .resourceExhausted
         case ENOSYS, EOPNOTSUPP: .notSupported
         case ECONNREFUSED: .connectionRefused

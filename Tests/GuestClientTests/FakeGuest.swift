@@ -20,7 +20,8 @@ struct FakeGuest {
         defer { try? FileManager.default.removeItem(atPath: root) }  // the host's own tidying finds what is left
         // Bound by its short name, then moved to where the test wants it.
         let bound = root + "/s"
-        let server = try await ServerBootstrap(group: group).bind(unixDomainSocketPath: bound) { channel in
+        let bootstrap = ServerBootstrap(group: group).childChannelOption(.allowRemoteHalfClosure, value: true)
+        let server = try await bootstrap.bind(unixDomainSocketPath: bound) { channel in
             channel.eventLoop.makeCompletedFuture {
                 try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
             }

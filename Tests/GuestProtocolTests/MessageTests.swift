@@ -18,7 +18,7 @@ import WireCoding
     @Test func `kinds are told apart`() {
         let kinds = Samples.requests.map(\.frame.kind) + Samples.replies.map(\.frame.kind)
             + Samples.followUps.map(\.frame.kind)
-        #expect(Set(kinds).count == 21 + 12 + 3)
+        #expect(Set(kinds).count == 23 + 12 + 3)
     }
 
     @Test(arguments: Samples.requests) func `a request cut at any byte is refused`(request: GuestRequest) {
@@ -47,6 +47,16 @@ import WireCoding
         let frame = request.frame
         #expect(throws: WireError.trailingBytes(1)) {
             try GuestRequest(frame: Frame(kind: frame.kind, payload: frame.payload + [0]))
+        }
+    }
+
+    @Test func `the path of a socket has a limit of its own`() throws {
+        func request(_ count: Int) -> GuestRequest {
+            .dialSocket(DialSocket(path: String(repeating: "a", count: count)))
+        }
+        #expect(try GuestRequest(frame: request(DialSocket.pathBytes).frame) == request(DialSocket.pathBytes))
+        #expect(throws: WireError.tooLong(length: DialSocket.pathBytes + 1, limit: DialSocket.pathBytes)) {
+            try GuestRequest(frame: request(DialSocket.pathBytes + 1).frame)
         }
     }
 

@@ -31,7 +31,8 @@ enum Samples {
         .composeFiles(ComposeFiles(sources: ["/a", "/b"], destination: path)),
         .watchDirectory(
             WatchDirectory(path: path, isRecursive: true, includesEntry: false, allowsNetworkMounts: true)),
-        .dial(49983), .diskUsage, .ping,
+        .dial(49983), .diskUsage, .ping, .dialSocket(DialSocket(path: "/run/nestbox/ü.sock", waitMilliseconds: .max)),
+        .dialSocket(DialSocket(path: "")), .signalGroup(.max, 2),
     ]
 
     static let replies: [GuestReply] = [

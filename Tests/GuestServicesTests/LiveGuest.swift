@@ -78,7 +78,7 @@ struct FinishedCommand {
 }
 
 /// Runs `body` with a guest of its own; afterwards neither it nor its directory is left.
-/// - Parameter isFirst: as PID 1 of a pid namespace, which only root can make.
+/// - Parameter isFirst: as PID 1 of a pid namespace, with a `/run` of its own; only root can make these.
 func withGuest<Result>(
     configured: Bool = true, isFirst: Bool = false, _ body: (LiveGuest) throws -> Result
 ) throws -> Result {
@@ -130,7 +130,10 @@ private func spawnGuest(_ listener: Int32, isFirst: Bool) throws -> pid_t {
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_adddup2(&actions, high, 3)
-    let unshare = ["/usr/bin/unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
+    let unshare = [
+        "/usr/bin/unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "/bin/sh", "-c",
+        "mount -t tmpfs run /run && exec \"$0\"",
+    ]
     var arguments = ((isFirst ? unshare : []) + [program]).map { strdup($0) } + [nil]
     var variables: [UnsafeMutablePointer<CChar>?] = [nil]
     defer { for argument in arguments { free(argument) } }

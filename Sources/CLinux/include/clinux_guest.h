@@ -32,7 +32,12 @@ int guest_accept(int listener);
 int guest_pipe(int ends[2]);
 /// A non-blocking, close-on-exec TCP socket on its way to `port` of the loopback address of `family`.
 int guest_connect_loopback(int family, uint16_t port);
-/// The outcome of such a connect: 0 or an errno.
+/// A non-blocking, close-on-exec stream socket connected to the socket at `place`, a descriptor opened with O_PATH.
+int guest_connect_unix(int place);
+/// The place at `path` below the root, opened with O_PATH, close-on-exec and `flags`. Refuses `..` above the root and
+/// every symbolic link.
+int guest_open_beneath_root(const char *path, int flags);
+/// The outcome of a connect to a port: 0 or an errno.
 int guest_socket_error(int socket);
 int guest_set_blocking(int descriptor, int blocking);
 int guest_set_close_on_exec(int descriptor);

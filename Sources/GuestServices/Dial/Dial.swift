@@ -8,6 +8,15 @@ extension Guest {
             Dial(client: descriptor, rest: rest, port: port, guest: self).begin()
         }
     }
+
+    /// Ends a dial that comes to nothing. A frame of this size fits in an empty socket buffer, so one write is enough.
+    func refuseDial(_ client: Int32, _ failure: GuestFailure) {
+        var reply = OutgoingBytes()
+        reply.append(GuestReply.failure(failure).frame.bytes)
+        _ = reply.write(to: client)
+        close(client)
+        connectionEnded()
+    }
 }
 
 /// A connection to a port inside that is being made: over IPv4, then IPv6. Ends as a relay, or with a failure.
@@ -43,7 +52,10 @@ final class Dial: EventSource {
 
     private func tryNextFamily(after error: Int32) {
         closeSocket()
-        guard !families.isEmpty else { return refuse(error) }
+        guard !families.isEmpty else {
+            guest.loop.unwatch(client)
+            return guest.refuseDial(client, GuestFailure(errorNumber: error, "port \(port)"))
+        }
         socket = guest_connect_loopback(families.removeFirst(), port)
         if socket >= 0 { return guest.loop.watch(socket, for: .write, self) }
         // Where there is no IPv6 the answer of IPv4 is the one to give.
@@ -51,15 +63,7 @@ final class Dial: EventSource {
         tryNextFamily(after: isMissing ? error : errno)
     }
 
-    /// A frame of this size fits in an empty socket buffer, so one write is enough.
-    private func refuse(_ error: Int32) {
-        var reply = OutgoingBytes()
-        let failure = GuestFailure(errorNumber: error, "port \(port)")
-        reply.append(GuestReply.failure(failure).frame.bytes)
-        _ = reply.write(to: client)
-        end()
-    }
-
+    /// The client went away.
     private func end() {
         closeSocket()
         guest.loop.unwatch(client)

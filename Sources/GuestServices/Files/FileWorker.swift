@@ -60,7 +60,7 @@ struct FileWorker {
         case .watchDirectory(let value): try watch(value)
         case .diskUsage: try diskUsage()
         case .configure, .startProcess, .attachProcess, .sendInput, .streamInput, .closeInput, .signal,
-            .resizeTerminal, .listProcesses, .dial, .ping:
+            .resizeTerminal, .listProcesses, .dial, .dialSocket, .signalGroup, .ping:
             preconditionFailure("the event loop serves all that is no file operation")
         }
     }
