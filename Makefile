@@ -44,6 +44,7 @@ test: setup templates venv  ## every test
 	@scripts/test
 
 bench: build templates venv  ## print the benchmark table
+	@scripts/setup Benchmarks/packages.txt
 	@Benchmarks/run
 
 fuzz: setup  ## throw generated input at the parsers, SECONDS_PER_TARGET=20 for each
