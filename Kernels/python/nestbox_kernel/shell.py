@@ -36,8 +36,8 @@ CONFIGURATION = Config(
 class EndCell(ExitAutocall):
     """`exit` and `quit`: end the cell with SystemExit, as they end a script; the context lives on."""
 
-    def __call__(self, code=None):
-        raise SystemExit(code)
+    def __call__(self, *code):
+        raise SystemExit(*code)
 
 
 class KernelShell(InteractiveShell):
@@ -100,7 +100,7 @@ class KernelShell(InteractiveShell):
         self._showtraceback(UsageError, exc, [f"UsageError: {exc}"])
 
     def _showtraceback(self, etype, evalue, stb):
-        self.answers.error(etype.__name__, safe_text(evalue), "\n".join(line.rstrip("\n") for line in stb))
+        self.answers.error(etype.__name__, safe_text(evalue), self.InteractiveTB.stb2text(stb))
 
     def system(self, cmd):
         """Runs a command of `!` with the cell's own standard output, like a program in a script."""
