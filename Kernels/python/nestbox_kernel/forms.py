@@ -1,6 +1,7 @@
 """The forms of values that E2B's clients know beside Jupyter's: a table's data, a figure's chart, JSON of containers."""
 
 import sys
+import warnings
 
 from IPython.core.formatters import BaseFormatter, DisplayFormatter, JSONFormatter
 from traitlets import ObjectName, Unicode
@@ -43,7 +44,9 @@ class ChartForm(BaseFormatter):
         from e2b_charts import chart_figure_to_dict
 
         try:
-            return plain_or_text(chart_figure_to_dict(value)) or None
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of the extractor's own, which say nothing to the user
+                return plain_or_text(chart_figure_to_dict(value)) or None
         except Exception:
             # The extractor does not understand every figure. One without a chart is still a picture, as with E2B.
             return None

@@ -4,6 +4,8 @@ import ctypes
 import errno
 import os
 
+# Where the spawner asks.
+SPAWNER = 3
 PATH = "/usr/lib/nestbox/libnestbox-land.so"
 
 NAMESPACES = 7

@@ -5,7 +5,7 @@ import socket
 
 from .descriptors import raised
 
-BACKLOG = 16
+BACKLOG = 128
 
 
 def listening(path: str) -> socket.socket:

@@ -50,10 +50,10 @@ class Output:
             for start in range(0, len(data), PIECE):
                 self.write(kind, data[start : start + PIECE])
             return
-        # A line's end follows its text at once: print writes them separately, and one look is enough for both.
-        if data != "\n" and self._pipes and self._poll.poll(0):
-            self.take_pipes()
         with self._lock:
+            # A line's end follows its text at once: print writes them separately, and one look is enough for both.
+            if data != "\n" and self._pipes:
+                self._read_pipes()
             is_first = not self._items
             before = self._size
             self._items.append((kind, data))
@@ -68,15 +68,17 @@ class Output:
 
     def take_pipes(self) -> bool:
         """Moves what the pipes hold into the queue. Whether there was anything."""
-        found = False
         with self._lock:
-            for descriptor, _ in self._poll.poll(0):
-                # One call of C reads and appends: no exception of a signal can come between and lose the bytes.
-                pair = zip((self._pipes[descriptor],), map(os.read, (descriptor,), (MAXIMUM_STREAM_BYTES,)))
-                self._items.extend(pair)
-                self._size += MAXIMUM_STREAM_BYTES
-                found = True
-        return found
+            return self._read_pipes()
+
+    def _read_pipes(self) -> bool:
+        ready = self._poll.poll(0)
+        for descriptor, _ in ready:
+            # One call of C reads and appends: no exception of a signal can come between and lose the bytes.
+            pair = zip((self._pipes[descriptor],), map(os.read, (descriptor,), (MAXIMUM_STREAM_BYTES,)))
+            self._items.extend(pair)
+            self._size += MAXIMUM_STREAM_BYTES
+        return bool(ready)
 
     def drain_pipes(self):
         """Moves all that stands in the pipes now into the queue, but not what somebody goes on writing for ever."""

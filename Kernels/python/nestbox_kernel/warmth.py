@@ -9,6 +9,7 @@ import os
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 
+from .land_library import SPAWNER
 from .output import Output
 from .shell import KernelShell
 from .streams import TextStream
@@ -36,23 +37,48 @@ def preload(modules: list[str] | None):
 
 def warm(shell: KernelShell, output: Output):
     """Runs the warming cells, and leaves the shell and the output as if nothing had ever run."""
+    names, hidden = dict(shell.user_ns), dict(shell.user_ns_hidden)
     with redirect_stdout(TextStream(output, STDOUT)), redirect_stderr(TextStream(output, STDERR)):
         for needed, code in WARMING:
             if all(name in sys.modules for name in needed):
                 _run(shell, code)
     _forget(shell)
+    shell.user_ns.clear()
+    shell.user_ns.update(names)
+    shell.user_ns_hidden.update(hidden)
     output.take()
 
 
 def settle():
-    """Makes the process ready to be forked: little garbage, and none of what is alive touched by a later collection."""
+    """Makes the process ready to be forked: little garbage, and none of what is alive touched by a later collection.
+
+    Ends the process if it can not be forked: a second thread would be missing in every fork, and a descriptor held by
+    an object would be closed under it.
+    """
+    _close_fonts()
     gc.collect()
+    if len(os.listdir("/proc/self/task")) != 1:
+        sys.exit("zygote: a module that was preloaded has started a thread")
+    if held := _descriptors():
+        sys.exit(f"zygote: a module that was preloaded holds {', '.join(held)} open")
     gc.freeze()
     ctypes.CDLL(None).malloc_trim(0)
 
 
-def count_threads() -> int:
-    return len(os.listdir("/proc/self/task"))
+def _close_fonts():
+    """matplotlib keeps the files of fonts open that it has drawn with."""
+    manager = sys.modules.get("matplotlib.font_manager")
+    if manager is not None:
+        manager._get_font.cache_clear()
+
+
+def _descriptors() -> list[str]:
+    """What is open beside the standard three and the spawner's."""
+    held = []
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > SPAWNER and os.path.lexists(f"/proc/self/fd/{name}"):
+            held.append(os.readlink(f"/proc/self/fd/{name}"))
+    return held
 
 
 def _run(shell: KernelShell, code: str):

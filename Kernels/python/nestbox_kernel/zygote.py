@@ -5,13 +5,11 @@ import os
 import sys
 
 from . import land_library
-from .land_library import LandLibrary
+from .land_library import SPAWNER, LandLibrary
 from .settings import Landing, from_payload
 from .stranger import become_stranger
 from .wire import WireError
 
-# Where the spawner asks.
-SPAWNER = 3
 # A library that starts threads when it is imported can not be forked; these ask the known ones not to.
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
@@ -36,8 +34,6 @@ def main():
     warmth.warm(shell, output)
     os.environ.clear()
     os.environ.update(before)
-    if warmth.count_threads() != 1:
-        sys.exit("zygote: a module that was preloaded has started a thread, which no fork would have")
     warmth.settle()
     landing = _wait_for_landing(library)
     become_stranger(landing.environment)
