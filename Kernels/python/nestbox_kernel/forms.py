@@ -11,6 +11,8 @@ from .wire import MAXIMUM_RESULT_BYTES, encoded
 
 # The shortest cell of a table in JSON is one digit and a comma.
 MAXIMUM_CELLS = MAXIMUM_RESULT_BYTES // 2
+# Points of a figure whose chart is extracted, at some 20 microseconds each.
+MAXIMUM_POINTS = 250_000
 
 
 class DataForm(BaseFormatter):
@@ -25,8 +27,7 @@ class DataForm(BaseFormatter):
         if pandas is None or not isinstance(value, getattr(pandas, "DataFrame", ())):
             return super().__call__(value)
         if value.size > MAXIMUM_CELLS:
-            sys.stderr.write(f"[nestbox: e2b/data was left out of a result: {value.size} cells]\n")
-            return None
+            return _leave_out(self.format_type, f"{value.size} cells")
         return {str(name): column.tolist() for name, column in value.items()}
 
 
@@ -41,6 +42,8 @@ class ChartForm(BaseFormatter):
         module = sys.modules.get("matplotlib.figure")
         if module is None or not isinstance(value, getattr(module, "Figure", ())):
             return super().__call__(value)
+        if (points := _count_points(value)) > MAXIMUM_POINTS:
+            return _leave_out(self.format_type, f"{points} points")
         from e2b_charts import chart_figure_to_dict
 
         try:
@@ -50,6 +53,15 @@ class ChartForm(BaseFormatter):
         except Exception:
             # The extractor does not understand every figure. One without a chart is still a picture, as with E2B.
             return None
+
+
+def _count_points(figure) -> int:
+    lines = sum(len(line.get_xydata()) for axes in figure.axes for line in axes.lines)
+    return lines + sum(len(collection.get_offsets()) for axes in figure.axes for collection in axes.collections)
+
+
+def _leave_out(form: str, size: str):
+    sys.stderr.write(f"[nestbox: {form} was left out of a result: {size}]\n")
 
 
 class ContainerForm(JSONFormatter):

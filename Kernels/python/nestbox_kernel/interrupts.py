@@ -38,7 +38,6 @@ class Interrupts:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def _arrived(self, number, frame):
-        __tracebackhide__ = True
         now = time.monotonic()
         if not self._is_open or now - self._last < ONE_WISH:
             return

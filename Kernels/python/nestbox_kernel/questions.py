@@ -8,13 +8,11 @@ from IPython.core.error import StdinNotImplementedError
 
 def refuse_input(prompt="", /):
     """Raises StdinNotImplementedError: code in a sandbox has nobody to ask."""
-    __tracebackhide__ = True
     raise StdinNotImplementedError("input() has nobody to ask here: put the value into the code, or into a variable")
 
 
 def refuse_password(prompt="Password: ", stream=None):
     """Raises StdinNotImplementedError: code in a sandbox has nobody to ask."""
-    __tracebackhide__ = True
     raise StdinNotImplementedError("getpass() has nobody to ask here: put the value into an environment variable")
 
 

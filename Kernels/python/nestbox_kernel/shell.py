@@ -1,10 +1,12 @@
 """IPython's shell, the engine of Jupyter, as this kernel uses it."""
 
 import asyncio
+import os
 import shutil
 import subprocess
 import sys
 import traceback
+import types
 import warnings
 from contextlib import nullcontext
 
@@ -22,6 +24,8 @@ from .display import ResultHook, ResultPublisher
 from .forms import add_forms
 from .imports import WhenImported
 from .questions import refuse_questions
+
+PACKAGE = os.path.dirname(__file__)
 
 CONFIGURATION = Config(
     {
@@ -89,6 +93,7 @@ class KernelShell(InteractiveShell):
 
     def showtraceback(self, exc_tuple=None, *arguments, **options):
         kind, error, trace = exc_tuple or sys.exc_info()
+        _leave_out_kernel(trace)
         if isinstance(error, asyncio.CancelledError) and self.was_interrupted():
             exc_tuple = (KeyboardInterrupt, KeyboardInterrupt().with_traceback(trace), trace)
         if _holds_group(error):
@@ -152,6 +157,17 @@ def safe_text(value) -> str:
         return str(value)
     except Exception as error:
         return f"<{type(value).__name__} whose text fails with {type(error).__name__}>"
+
+
+def _leave_out_kernel(trace: types.TracebackType | None):
+    """Ends a traceback where the user's code ends: the rest is how the kernel raises an interrupt or a refusal."""
+    last = trace
+    while trace is not None:
+        if os.path.dirname(trace.tb_frame.f_code.co_filename) != PACKAGE:
+            last = trace
+        trace = trace.tb_next
+    if last is not None:
+        last.tb_next = None
 
 
 def _holds_group(error: BaseException | None) -> bool:

@@ -144,6 +144,7 @@ class TestFigures:
     def test_a_million_points_are_a_picture(self, kernel):
         run = kernel.run(PLOT + "import numpy\n_ = plt.scatter(*numpy.random.rand(2, 1_000_000), s=1)")
         assert run.has_ended and png(run.results[0]["data"]).startswith(PNG)
+        assert "e2b/chart was left out of a result: 1000000 points" in run.stderr
 
 
 class TestPictures:

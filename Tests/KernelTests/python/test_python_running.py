@@ -110,6 +110,7 @@ class TestErrors:
     def test_a_question_is_refused_with_its_reason(self, kernel, question):
         error = kernel.run(question).error
         assert error["name"] == "StdinNotImplementedError" and "nobody to ask" in error["value"]
+        assert "nestbox_kernel" not in error["traceback"]
 
     def test_reading_standard_input_finds_its_end(self, kernel):
         assert kernel.value("(__import__('sys').stdin.read(), __import__('os').read(0, 10))") == ("", b"")
