@@ -70,12 +70,17 @@ function watch() {
   interrupts.setEncoding('latin1');
   interrupts.on('data', (text) => {
     const number = Number(text.trim().split('\n').pop());
-    if (number !== Atomics.load(shared, RUNNING)) return;
+    if (isOver(number)) return;
     const before = Atomics.load(shared, HEARD);
     parentPort.postMessage(number);
     const isHeard = before === number || Atomics.wait(shared, HEARD, before, PATIENCE_MILLISECONDS) !== 'timed-out';
-    if (!isHeard && number === Atomics.load(shared, RUNNING)) breakOff();
+    if (!isHeard && !isOver(number)) breakOff();
   });
+}
+
+// A cell that has yet to run is not over: what hangs is a timer of an earlier one.
+function isOver(number) {
+  return number < Atomics.load(shared, RUNNING);
 }
 
 // Ends what the main thread does now, as if it had thrown what nobody can catch.

@@ -48,6 +48,12 @@ function receive(answer) {
   }
 }
 
+// More than the last value: what is written from now on comes after it.
+exports.shown = (data) => {
+  exports.result(false, data);
+  exports.ask(exports.BARRIER);
+};
+
 // A result, or the error that it is too large for the wire.
 exports.result = (main, data) => {
   const payload = encodedWithin(RESULT_LIMIT, { main, data });
