@@ -137,6 +137,7 @@ class Kernel:
     def _start_next(self):
         if self._cell or not self._waiting:
             return
+        self._drain()
         self._cell = cell = self._waiting.popleft()
         self._count += 1
         cell.connection.send(frames.COUNT, encoded({"execution_count": self._count}))
@@ -208,13 +209,15 @@ class Kernel:
             self._reap()
 
     def _interrupt(self):
-        """Interrupts the cell, or notes that it is to be when it has begun."""
+        """Interrupts the cell. One that has not begun will be when it has; and if it does not come to that, what an
+        earlier one left behind is interrupted.
+        """
         cell = self._cell
-        cell.interrupts += 1
-        if cell.has_begun:
+        if cell.has_begun or cell.interrupts:
             self._runner.interrupt()
-            repeats = cell.interrupts < INTERRUPTS
-            cell.next_interrupt = time.monotonic() + INTERRUPT_AGAIN_SECONDS if repeats else None
+        cell.interrupts += 1
+        repeats = cell.interrupts < INTERRUPTS
+        cell.next_interrupt = time.monotonic() + INTERRUPT_AGAIN_SECONDS if repeats else None
 
     def _patience(self):
         """Milliseconds to the next interrupt, or None."""

@@ -80,7 +80,9 @@ class Runner:
         raise NotImplementedError
 
     def interrupt(self):
-        """Ends what the cell does, which has begun. Asked again if the cell goes on: one signal may be lost."""
+        """Ends what the cell does, or what keeps it from beginning. Asked again if the cell goes on: one signal may be
+        lost.
+        """
         raise NotImplementedError
 
     def died(self, status):
@@ -104,6 +106,17 @@ class Runner:
     def signal(self, number):
         """To the interpreter and the children that it has not given a group of their own."""
         os.killpg(self.pid, number)
+
+    def signal_children(self, number):
+        """To the others of its group, but not to itself."""
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{name}/stat", "rb") as stat:
+                    group = int(stat.read().rpartition(b")")[2].split()[2])
+                if group == self.pid != int(name):
+                    os.kill(int(name), number)
+            except OSError:
+                pass  # it has just ended
 
     @property
     def cwd(self):

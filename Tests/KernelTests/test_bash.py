@@ -101,8 +101,8 @@ def test_an_interrupt_ends_the_command_and_what_follows_it(bash):
     with bash.begin("x=1; (trap 'echo child; exit 5' INT; echo ready; while :; do sleep 0.01; done); echo never") as cell:
         assert cell.next() == (STDOUT, b"ready\n")
         bash.interrupt()
-        heard = dict(cell.rest())
-    assert heard[STDOUT] in (b"child\n", b"child\nnever\n")  # a command that handles it has not been interrupted
+        said = b"".join(payload for kind, payload in cell.rest() if kind == STDOUT)
+    assert said == b"child\nnever\n"  # a command that handles the signal has not been interrupted
     with bash.begin("x=2; echo ready; sleep 100; echo never") as cell:
         cell.until(STDOUT)
         bash.interrupt()
@@ -184,7 +184,7 @@ def test_a_fork_bomb_in_the_foreground_ends_by_an_interrupt(bash_of_a_user):
 
 
 def test_positional_parameters_and_local_state_are_the_shells_own(bash):
-    assert bash.run("set -- a b; echo $# $0; declare x=1; y=$?").stdout == b"2 bash\n"
+    assert bash.run("set -- a b; echo $# $0; declare x=1; y=$?").stdout == b"2 /bin/bash\n"
     assert bash.run("echo $2 $x; return 4; echo never").error["value"] == "4"
 
 

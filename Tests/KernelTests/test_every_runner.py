@@ -154,14 +154,17 @@ def test_bytes_that_are_no_text_pass(kernel, language):
     assert kernel.run(code).stdout == every
 
 
-def test_what_is_written_between_cells_is_nobodys(kernel, language):
-    late = {"bash": "(read -t 0.2 <> <(:); echo late) &"}.get(language, "setTimeout(() => console.log('late'), 200); 0")
-    kernel.run(late)
-    marker = {"bash": "wait"}.get(language, "await new Promise(done => setTimeout(done, 400))")
-    during = kernel.run(marker).stdout
-    kernel.run(late)
-    time.sleep(0.6)  # the one thing to wait for is that nothing is said
-    assert during == b"late\n" and kernel.run(PRINT[language].format("own")).stdout == b"own\n"
+def test_what_is_written_between_cells_is_nobodys(kernel, language, tmp_path):
+    os.mkfifo(tmp_path / "signal")
+    speak = {"bash": "{ read <signal; echo late; touch done; } &"}.get(
+        language, "fs.readFile('signal', () => { console.log('late'); fs.writeFileSync('done', '') }); undefined"
+    )
+    kernel.run(speak)
+    (tmp_path / "signal").write_text("now\n")
+    deadline = time.monotonic() + 10
+    while not (tmp_path / "done").exists():
+        assert time.monotonic() < deadline
+    assert kernel.run(PRINT[language].format("own")).stdout == b"own\n"
 
 
 def test_cells_find_none_of_the_kernels_descriptors(kernel, language):

@@ -1,6 +1,7 @@
 """The kernel of javascript."""
 
 import json
+import time
 
 import pytest
 from kernelwire import COUNT, END, ERROR, KERNELS, RESULT, STDERR, STDOUT, Kernel
@@ -254,23 +255,46 @@ def test_an_exception_between_cells_harms_nobody(node):
 @pytest.mark.parametrize(
     "code",
     [
-        "await 1; for (;;) ;",
-        "setTimeout(() => { for (;;) ; }); await new Promise(() => {})",
-        "(async () => { for (;;) await 0 })()",
-        "({ [util.inspect.custom]() { for (;;) ; } })",
-        "child_process.execSync('sleep 100')",
-        "/(a+)+$/.test('a'.repeat(40) + 'b')",
-        "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60000)",
+        "ready(); for (;;) ;",
+        "await 1; ready(); for (;;) ;",
+        "setTimeout(() => { ready(); for (;;) ; }); await new Promise(() => {})",
+        "setImmediate(() => { ready(); for (;;) ; }); await new Promise(() => {})",
+        "process.nextTick(() => { ready(); for (;;) ; }); await new Promise(() => {})",
+        "fs.readFile('/etc/hosts', () => { ready(); for (;;) ; }); await new Promise(() => {})",
+        "(async () => { await 0; ready(); for (;;) await 0 })()",
+        "({ [util.inspect.custom]() { ready(); for (;;) ; } })",
+        "ready(); child_process.execSync('sleep 100')",
+        "ready(); /(a+)+$/.test('a'.repeat(40) + 'b')",
+        "ready(); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60000)",
     ],
 )
 def test_whatever_a_cell_hangs_in_is_interrupted(node, code):
-    node.run("kept = 1")
-    with node.begin(f"console.log('ready'); {code}") as cell:
+    node.run("function ready() { console.log('ready') }")
+    with node.begin(code) as cell:
         cell.until(STDOUT)
         node.interrupt()
         kinds = [kind for kind, _ in cell.rest()]
     assert kinds == [ERROR, END]
-    assert node.run("kept").text == "1"
+    assert node.run("typeof ready").text == "'function'"
+
+
+def test_a_loop_that_an_earlier_cell_left_in_a_timer_is_broken_off(node, tmp_path):
+    node.run("setTimeout(() => { fs.writeFileSync('looping', ''); for (;;) ; }, 200); 0")
+    deadline = time.monotonic() + 10
+    while not (tmp_path / "looping").exists():
+        assert time.monotonic() < deadline
+    with node.begin("'never'") as cell:
+        node.interrupt()
+        assert [kind for kind, _ in cell.rest()] == [ERROR, END]
+    assert node.run("2").text == "2"
+
+
+@pytest.mark.parametrize("round", range(20))
+def test_an_interrupt_ends_its_own_cell_only(node, round):
+    with node.begin("await new Promise(() => {})") as cell:
+        node.interrupt()
+        assert [kind for kind, _ in cell.rest()] == [ERROR, END]
+    assert node.run("1").text == "1"
 
 
 def test_exit_ends_the_kernel_after_the_last_output(node):

@@ -39,7 +39,7 @@ class Display {
       settle(...values);
     };
     const give = (bundle, isPartial) => {
-      if (isPartial) return replies.result(false, textual(bundle));
+      if (isPartial) return replies.shown(textual(bundle));
       this.isDeferred = true;
       Promise.resolve(bundle).then((whole) => this.resolve({ bundle: textual(whole) }), this.reject);
     };
@@ -76,11 +76,11 @@ exports.Display = Display;
 function displayed() {
   const forms = Object.entries(FORMS).map(([name, type]) => [
     name,
-    (content) => replies.result(false, textual({ [type]: content })),
+    (content) => replies.shown(textual({ [type]: content })),
   ]);
   return {
     ...Object.fromEntries(forms),
-    mime: (bundle) => replies.result(false, textual(bundle)),
+    mime: (bundle) => replies.shown(textual(bundle)),
     close() {},
   };
 }

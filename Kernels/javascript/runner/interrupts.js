@@ -14,6 +14,7 @@ const replies = require('./replies');
 const INTERRUPTS = 6;
 // How long the main thread may take to hear of an interrupt before what it does is broken off.
 const PATIENCE_MILLISECONDS = 100;
+const BREAK_MILLISECONDS = 1000;
 
 const CALL = 'nestbox.call';
 const caller = new vm.Script(`globalThis['${CALL}']()`);
@@ -33,7 +34,7 @@ exports.interruptible = (action) => {
     try {
       outcome = action();
     } finally {
-      replies.ask(replies.SETTLED);
+      if (replies.ask(replies.SETTLED)) waitForBreak();
     }
   };
   Object.defineProperty(globalThis, CALL, { configurable: true, value });
@@ -44,6 +45,12 @@ exports.interruptible = (action) => {
   }
   return outcome;
 };
+
+// A SIGINT is on its way through Node's threads. If it came when the script is over, the next script would end by it.
+function waitForBreak() {
+  const deadline = Date.now() + BREAK_MILLISECONDS;
+  while (Date.now() < deadline);
+}
 
 // From now on, `interrupt(number)` is called for each cell that the driver wants ended.
 exports.watch = (interrupt) => {
@@ -63,12 +70,17 @@ function watch() {
   interrupts.setEncoding('latin1');
   interrupts.on('data', (text) => {
     const number = Number(text.trim().split('\n').pop());
-    if (number !== Atomics.load(shared, RUNNING)) return;
+    if (isOver(number)) return;
     const before = Atomics.load(shared, HEARD);
     parentPort.postMessage(number);
     const isHeard = before === number || Atomics.wait(shared, HEARD, before, PATIENCE_MILLISECONDS) !== 'timed-out';
-    if (!isHeard && number === Atomics.load(shared, RUNNING)) breakOff();
+    if (!isHeard && !isOver(number)) breakOff();
   });
+}
+
+// A cell that has yet to run is not over: what hangs is a timer of an earlier one.
+function isOver(number) {
+  return number < Atomics.load(shared, RUNNING);
 }
 
 // Ends what the main thread does now, as if it had thrown what nobody can catch.

@@ -28,14 +28,16 @@ exports.say = (kind, payload = Buffer.alloc(0)) => {
   for (let written = 0; written < bytes.length; ) written += fs.writeSync(REPLIES, bytes, written);
 };
 
-// Says it and returns when the driver has obeyed. An answer to a question whose asker was interrupted is passed over.
+// Says it and returns when the driver has obeyed: whether it had sent a SIGINT since the last BEGUN. An answer to a
+// question whose asker was interrupted is passed over.
 exports.ask = (kind) => {
   const question = Buffer.alloc(4);
-  const answer = Buffer.alloc(4);
+  const answer = Buffer.alloc(5);
   question.writeUInt32LE(++questions >>> 0);
   exports.say(kind, question);
   do receive(answer);
-  while (!answer.equals(question));
+  while (!answer.subarray(0, 4).equals(question));
+  return answer[4] === 1;
 };
 
 function receive(answer) {
@@ -45,6 +47,12 @@ function receive(answer) {
     if (error.code !== 'EINTR') throw error;
   }
 }
+
+// More than the last value: what is written from now on comes after it.
+exports.shown = (data) => {
+  exports.result(false, data);
+  exports.ask(exports.BARRIER);
+};
 
 // A result, or the error that it is too large for the wire.
 exports.result = (main, data) => {

@@ -61,7 +61,9 @@ class Session {
 
   show(cell, { value, bundle }) {
     if (value === undefined && bundle === undefined) return;
-    replies.result(true, bundle ?? interrupts.interruptible(() => cell.display.bundle(value)));
+    const show = () => cell.display.bundle(value);
+    const runsCode = value !== null && /object|function/.test(typeof value);
+    replies.result(true, bundle ?? (runsCode ? interrupts.interruptible(show) : show()));
   }
 
   fail(error) {
