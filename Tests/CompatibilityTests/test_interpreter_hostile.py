@@ -37,7 +37,7 @@ class TestDeath:
             "import os; os.abort()",
             "import faulthandler; faulthandler._sigsegv()",
             "import os; os.execv('/bin/true', ['true'])",
-            "import sys; sys.setrecursionlimit(10**8)\nclass A:\n    def __getattr__(s, n): return getattr(s, n)\nA().x",
+            "import sys; sys.setrecursionlimit(10**8)\nclass A: __getattr__ = lambda s, n: getattr(s, n)\nA().x",
             "import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, 1))\nwhile True: pass",
         ],
         ids=[
