@@ -43,7 +43,12 @@ run: build templates venv  ## start the server and run examples/quickstart.py ag
 test: setup templates venv  ## every test
 	@scripts/test
 
-bench: build templates venv  ## print the benchmark table
+$(VENV)/.benchmarks: Benchmarks/requirements.txt $(VENV)/.complete
+	@echo "venv: installing Benchmarks/requirements.txt into $(VENV)"
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement Benchmarks/requirements.txt && touch $@ || \
+		echo "venv: not all of it could be installed; the lines that need it will say so"
+
+bench: build templates venv $(VENV)/.benchmarks  ## print the benchmark table
 	@scripts/setup Benchmarks/packages.txt
 	@Benchmarks/run
 

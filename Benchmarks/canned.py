@@ -29,12 +29,19 @@ def _answer(status, content_type, body):
 _CREATED = _answer("201 Created", "application/json", json.dumps(SANDBOX).encode())
 _RAN = _answer("200 OK", "application/connect+json", _stream(
     {"event": {"start": {"pid": 7}}}, {"event": {"end": {"exited": True, "status": "exit status 0"}}}))
+_EVENTS = [
+    {"type": "number_of_executions", "execution_count": 1}, {"type": "result", "is_main_result": True, "text": "2"},
+    {"type": "end_of_execution"}]
+_EXECUTED = _answer(
+    "200 OK", "application/x-ndjson", "".join(json.dumps(event) + "\n" for event in _EVENTS).encode())
 _GONE = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
 def _choose(request_line):
     if request_line.startswith(b"DELETE"):
         return _GONE
+    if b" /execute " in request_line:
+        return _EXECUTED
     return _RAN if b"/process.Process/" in request_line else _CREATED
 
 

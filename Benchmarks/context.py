@@ -50,12 +50,16 @@ def need_root(what):
         raise Missing(f"{what} needs root: sudo make bench")
 
 
-def base_template(context):
-    """The description of the template `base`, as `make templates` left it."""
-    path = context.templates / "base" / "template.json"
+def template(context, name):
+    """The description of a template, as `make templates` left it."""
+    path = context.templates / name / "template.json"
     if not path.exists():
-        raise Missing(f"the template base is not built: make templates (looked for {path})")
+        raise Missing(f"the template {name} is not built: make templates (looked for {path})")
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def base_template(context):
+    return template(context, "base")
 
 
 @contextlib.contextmanager

@@ -53,9 +53,9 @@ class Server:
     def spawner_pid(self):
         return next((pid for pid, name in self.family.items() if name == "nestbox-spawner"), None)
 
-    def create(self, connection, seconds=600):
+    def create(self, connection, seconds=600, template="base"):
         """The id and the access token of a new sandbox."""
-        body = json.dumps({"templateID": "base", "timeout": seconds}).encode()
+        body = json.dumps({"templateID": template, "timeout": seconds}).encode()
         answer = connection.request("POST", "/v2/sandboxes", self._headers, body, expect=(201,)).json()
         return answer["sandboxID"], answer.get("envdAccessToken", "")
 
@@ -67,8 +67,18 @@ class Server:
         return {"x-api-key": self.key, "content-type": "application/json"}
 
 
-def envd_headers(sandbox_id, token):
-    return {"e2b-sandbox-id": sandbox_id, "e2b-sandbox-port": "49983", "x-access-token": token}
+def envd_headers(sandbox_id, token, port=49983):
+    return {"e2b-sandbox-id": sandbox_id, "e2b-sandbox-port": str(port), "x-access-token": token}
+
+
+def run_code(connection, sandbox_id, token, code):
+    """Runs a cell of Python; throws `Failed` unless it ends without an error."""
+    headers = envd_headers(sandbox_id, token, port=49999) | {"content-type": "application/json"}
+    body = connection.request("POST", "/execute", headers, json.dumps({"code": code}).encode()).body
+    events = [json.loads(line) for line in body.splitlines()]
+    errors = [event for event in events if event["type"] == "error"]
+    if errors or not events or events[-1]["type"] != "end_of_execution":
+        raise Failed(f"a cell did not end well: {(errors or events)[-1:]}")
 
 
 def pids():
@@ -131,14 +141,15 @@ def _end(process, data):
 
 
 @contextlib.contextmanager
-def own_server(context, prefix=()):
-    """Lends a `Server`. `prefix` stands before its command line, such as `taskset`."""
+def own_server(context, prefix=(), templates=None):
+    """Lends a `Server`. `prefix` stands before its command line, such as `taskset`; `templates` is a directory of other
+    ones than the context's."""
     base_template(context)
     program = ours("nestbox")
     with scratch() as place:
         data, port = place / "data", free_port()
         argv = [*prefix, program, "serve", "--data", str(data), "--listen", f"127.0.0.1:{port}",
-                "--templates", str(context.templates), "--stop-sandboxes"]
+                "--templates", str(templates or context.templates), "--stop-sandboxes"]
         with open(place / "output", "wb") as output, open(place / "log", "wb") as log:
             process = subprocess.Popen(argv, stdout=output, stderr=log)
         try:

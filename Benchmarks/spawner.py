@@ -10,7 +10,7 @@ import wire
 from context import need_root, ours, running
 from measure import Failed
 
-_PATIENCE = 10.0  # seconds for any one answer
+_PATIENCE = 60.0  # seconds for any one answer; a zygote imports much before it is warm
 _USER = 65534  # whose connections the spawner takes: the user a server would run as
 
 
@@ -49,6 +49,18 @@ class Spawner:
             kind, payload = wire.read_frame(guest)
         if kind != wire.OK:
             raise Failed(f"the guest answered a ping with kind {kind:#x}: {payload[:80]!r}")
+
+    def start_zygote(self, zygote):
+        """Returns when it is warm."""
+        self._ask(wire.start_zygote(next(self._numbers), zygote), "done")
+
+    def end_zygote(self, family):
+        """Returns when it is gone."""
+        self._ask(wire.end_zygote(next(self._numbers), family), "done")
+
+    def land(self, sandbox_id, payload):
+        """Returns the number of the new process in the sandbox."""
+        return self._ask(wire.land(next(self._numbers), sandbox_id, payload), "landed").fields[0]
 
     def destroy(self, sandbox_id):
         """Returns when the spawner has said that all of the sandbox is gone."""

@@ -4,11 +4,12 @@ SpawnerProtocol and GuestProtocol; tests/test_wire.py holds byte examples derive
 import struct
 from dataclasses import dataclass
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 DATAGRAM_BYTES = 64 << 10
 PAYLOAD_BYTES = 1 << 20
-_HELLO, _CREATE, _SET_DEADLINE, _DESTROY, _LIST, _USAGE = range(1, 7)
-_ANSWERS = {1: "welcome", 2: "created", 3: "done", 4: "failed", 5: "sandboxes", 6: "usage", 7: "ended"}
+_HELLO, _CREATE, _SET_DEADLINE, _DESTROY, _LIST, _USAGE, _START_ZYGOTE, _END_ZYGOTE, _LAND = range(1, 10)
+_ANSWERS = {1: "welcome", 2: "created", 3: "done", 4: "failed", 5: "sandboxes", 6: "usage", 7: "ended", 8: "landed",
+            9: "zygoteEnded"}
 _PING, OK, FAILURE = 0x22, 0x80, 0x81
 
 
@@ -39,6 +40,10 @@ def text(value):
 
 def texts(values):
     return u32(len(values)) + b"".join(text(value) for value in values)
+
+
+def pairs(values):
+    return u32(len(values)) + b"".join(text(name) + text(value) for name, value in values.items())
 
 
 class Reader:
@@ -100,6 +105,23 @@ class CreateSandbox:
                 + i64(self.deadline_milliseconds))
 
 
+@dataclass
+class StartZygote:
+    """Mirrors `StartZygote`."""
+
+    family: str
+    template_id: str
+    layers: list
+    arguments: list
+    environment: dict
+    limits: Limits
+    no_new_privileges: bool
+
+    def encoded(self):
+        return (text(self.family) + text(self.template_id) + texts(self.layers) + texts(self.arguments)
+                + pairs(self.environment) + self.limits.encoded() + u8(self.no_new_privileges))
+
+
 def hello(number):
     return u64(number) + u8(_HELLO) + u32(PROTOCOL_VERSION)
 
@@ -110,6 +132,18 @@ def create(number, sandbox):
 
 def destroy(number, sandbox_id):
     return u64(number) + u8(_DESTROY) + text(sandbox_id)
+
+
+def start_zygote(number, zygote):
+    return u64(number) + u8(_START_ZYGOTE) + zygote.encoded()
+
+
+def end_zygote(number, family):
+    return u64(number) + u8(_END_ZYGOTE) + text(family)
+
+
+def land(number, sandbox_id, payload):
+    return u64(number) + u8(_LAND) + text(sandbox_id) + u32(len(payload)) + payload
 
 
 @dataclass
@@ -133,6 +167,10 @@ def answer(datagram):
         fields = (reader.number("B"), reader.text(), reader.number("i"), reader.text())
     elif kind == "ended":
         fields = (reader.text(), reader.number("B"))
+    elif kind == "landed":
+        fields = (reader.number("I"),)
+    elif kind == "zygoteEnded":
+        fields = (reader.text(),)
     elif kind in ("sandboxes", "usage"):
         return Answer(number, kind)
     reader.finish()

@@ -8,7 +8,7 @@ import wire
 
 class SpawnerWire(unittest.TestCase):
     def test_hello_is_number_tag_version(self):
-        self.assertEqual(wire.hello(1), bytes.fromhex("0100000000000000 01 01000000"))
+        self.assertEqual(wire.hello(1), bytes.fromhex("0100000000000000 01 02000000"))
 
     def test_destroy_is_number_tag_text(self):
         self.assertEqual(wire.destroy(0x0203, "ab"), bytes.fromhex("0302000000000000 04 02000000 6162"))
@@ -23,6 +23,22 @@ class SpawnerWire(unittest.TestCase):
             "01000000 02000000 6162"
             "0000002000000000 dc050000 40000000 00040000 0000004000000000 0000010000000000"
             "01 feffffffffffffff"))
+
+    def test_start_zygote_has_the_fields_in_the_order_of_the_swift_value(self):
+        limits = wire.Limits(memory_bytes=1 << 29, cpu_milli=1500, processes=64, open_files=1024,
+                             disk_bytes=1 << 30, disk_inodes=0x10000)
+        zygote = wire.StartZygote("f", "t", ["ab"], ["/z", "-q"], {"A": "b"}, limits, False)
+        self.assertEqual(wire.start_zygote(8, zygote), bytes.fromhex(
+            "0800000000000000 07"
+            "01000000 66  01000000 74  01000000 02000000 6162"
+            "02000000 02000000 2f7a 02000000 2d71  01000000 01000000 41 01000000 62"
+            "0000002000000000 dc050000 40000000 00040000 0000004000000000 0000010000000000 00"))
+
+    def test_land_is_number_tag_id_and_payload(self):
+        self.assertEqual(wire.land(9, "s1", b"{}"), bytes.fromhex("0900000000000000 09 02000000 7331 02000000 7b7d"))
+
+    def test_landed_carries_the_pid(self):
+        self.assertEqual(wire.answer(bytes.fromhex("0900000000000000 08 07000000")), wire.Answer(9, "landed", (7,)))
 
     def test_welcome_carries_version_and_boot(self):
         answer = wire.answer(bytes.fromhex("0100000000000000 01 01000000 02000000 6262"))

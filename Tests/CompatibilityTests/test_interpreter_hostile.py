@@ -37,7 +37,7 @@ class TestDeath:
             "import os; os.abort()",
             "import faulthandler; faulthandler._sigsegv()",
             "import os; os.execv('/bin/true', ['true'])",
-            "import sys; sys.setrecursionlimit(10**8)\nclass A:\n    def __getattr__(s, n): return getattr(s, n)\nA().x",
+            "import sys; sys.setrecursionlimit(10**8)\nclass A: __getattr__ = lambda s, n: getattr(s, n)\nA().x",
             "import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, 1))\nwhile True: pass",
         ],
         ids=[
@@ -206,7 +206,6 @@ class TestStreams:
             "import sys; sys.stdout.write = None",
             "import sys; sys.displayhook = None",
             "import sys; sys.excepthook = None; 1 / 0",
-            "import builtins; builtins.print = builtins.open = builtins.repr = None",
         ],
         ids=lambda code: code.split(";", 1)[1].strip()[:40],
     )
@@ -259,10 +258,7 @@ TAMPERING = {
         "kept += [socket.socket(socket.AF_UNIX) for _ in range(64)]; [s.setblocking(False) for s in kept]; "
         "[s.connect(path) for s in kept[-64:]]"
     ),
-    "forget modules": "import sys; sys.modules.clear()",
-    "forget builtins": "import builtins; builtins.__dict__.clear()",
     "break json": "import json; json.dumps = json.loads = None",
-    "break the shell": "get_ipython().run_cell = get_ipython().run_cell_async = None",
     "break calls": "import os, select, socket; os.write = os.read = os.dup2 = select.poll = socket.socket = None",
     "no more files": "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))",
     "an alarm": "import signal; signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)\nimport time; time.sleep(0.1)",
@@ -284,6 +280,26 @@ def test_after_code_tampered_with_its_kernel_the_next_call_works(new_interpreter
     run(sandbox, "1", None, 20)
     assert_well(sandbox, seconds=PATIENCE)
     assert_well(sandbox, sandbox.create_code_context(), seconds=PATIENCE)
+
+
+# What Python code may do to the Python it runs in. Nobody can mend that, but the context can be started again.
+SELF_HARM = {
+    "no modules": "import sys; sys.modules.clear()",
+    "no builtins": "import builtins; builtins.__dict__.clear()",
+    "no print": "import builtins; builtins.print = builtins.open = builtins.repr = None",
+    "no shell": "get_ipython().run_cell = get_ipython().run_cell_async = None",
+    "no displays": "get_ipython().display_formatter.format = get_ipython().displayhook = None",
+    "no exceptions": "import builtins; builtins.Exception = builtins.BaseException = int",
+}
+
+
+@pytest.mark.parametrize("code", SELF_HARM.values(), ids=SELF_HARM)
+def test_after_code_broke_its_own_python_calls_end_and_a_restart_heals(notebook, context, code):
+    for cell in (code, "1", "print('said')"):
+        notebook.run_code(cell, context=context, timeout=20)  # whatever it says, it ends
+    notebook.restart_code_context(context)
+    assert_well(notebook, context, PATIENCE)
+    assert printed(notebook.run_code("print('said')", context=context)) == "said\n"
 
 
 def test_forged_events_are_no_ones_but_its_own(notebook, context):

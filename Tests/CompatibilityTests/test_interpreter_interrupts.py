@@ -22,7 +22,7 @@ def context(interpreter):
 
 def give_up(sandbox, code, context, **options):
     with pytest.raises(e2b.TimeoutException, match="Execution timed out"):
-        sandbox.run_code(code, context=context, **{"timeout": 1} | options)
+        sandbox.run_code(code, context=context, **{"timeout": 0.5} | options)
 
 
 class TestTimeouts:
@@ -37,10 +37,9 @@ class TestTimeouts:
             "import threading; threading.Event().wait()",
             "import socket; a, b = socket.socketpair(); a.recv(1)",
             "while True: print('flood')",
-            "sum(range(10**12))",
             "import re; re.match('(a*)*b', 'a' * 40)",
         ],
-        ids=["loop", "sleep", "child", "shell", "await", "lock", "socket", "flood", "sum", "pattern"],
+        ids=["loop", "sleep", "child", "shell", "await", "lock", "socket", "flood", "pattern"],
     )
     def test_what_takes_too_long_is_interrupted_and_the_state_is_kept(self, interpreter, context, code):
         interpreter.run_code("kept = 'state'", context=context)
@@ -105,7 +104,7 @@ class TestTimeouts:
     )
     def test_other_languages_are_interrupted_too(self, interpreter, language, code, after, said):
         with pytest.raises(e2b.TimeoutException):
-            interpreter.run_code(code, language=language, timeout=1)
+            interpreter.run_code(code, language=language, timeout=0.5)
         assert stdout(interpreter.run_code(after, language=language, timeout=PATIENCE)) == said
 
 
@@ -120,10 +119,11 @@ class TestUnwilling:
             "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})\nwhile True: pass",
             "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
             "import ctypes; ctypes.PyDLL(None).sleep(1000)",
-            "class E:\n    def __repr__(self):\n        while True:\n            try:\n                while True: pass\n"
-            "            except BaseException: pass\nE()",
+            "sum(range(10**12))",
+            "class E:\n    def __repr__(self):\n        while True:\n            try:\n                while True:\n"
+            "                    pass\n            except BaseException: pass\nE()",
         ],
-        ids=["ignores", "handles", "blocks", "swallows", "holds the lock", "endless repr"],
+        ids=["ignores", "handles", "blocks", "swallows", "holds the lock", "looks at no signal", "endless repr"],
     )
     def test_the_context_is_usable_again(self, notebook, code):
         context = notebook.create_code_context()

@@ -121,9 +121,7 @@ class TestRefusals:
         response = wire.post("/execute", content=body, headers={"Content-Type": "application/json"})
         assert response.status_code in REFUSED
 
-    @pytest.mark.parametrize(
-        "body", [b"{", b"[]", b'{"cwd": 7}', b'{"language": []}', b'{"cwd": "relative"}', b'{"cwd": "/a\\u0000"}']
-    )
+    @pytest.mark.parametrize("body", [b"{", b"[]", b'{"cwd": 7}', b'{"language": []}', b'{"cwd": "/a\\u0000"}'])
     def test_a_context_of_another_shape_is_refused(self, wire, body):
         response = wire.post("/contexts", content=body, headers={"Content-Type": "application/json"})
         assert response.status_code in REFUSED

@@ -1,15 +1,16 @@
 """Kernels are forks of one warm process, and know nothing of each other that they could guess the other by.
 
 The judge is a program that tells all that should be fresh in its process. Sixty-four kernels tell it, and no two may
-agree on any of it. That the judge can see is shown on forks that nobody made strangers: two bare forks of this very
-process agree. To see the whole test fail, take the reseeding out of the landed kernel: the one call that Python's
-kernel makes between its landing and its first cell.
+agree on any of it. That the judge can see is shown on forks that nobody made strangers: they agree on much. To see the
+whole test fail, take an entry out of the list of what is made afresh, or the call of it that the landed kernel makes:
+`become_stranger` in Kernels/python.
 """
 
 import concurrent.futures
 import itertools
 import json
-import os
+import subprocess
+import sys
 import time
 
 import e2b_code_interpreter
@@ -86,10 +87,16 @@ def tell_of_the_process():
         "common bytes": int(memory["Shared_Dirty"].split()[0]) << 10,
     }
 """
-TELL = PROBE + "\nimport json, os\nprint(json.dumps([{}]))"
-ALL = TELL.format("tell() | tell_of_numbers() | tell_of_the_machine(), tell_of_the_process()")
-# Of kernels in one sandbox, which is one machine.
-OF_ONE_MACHINE = TELL.format("tell() | tell_of_numbers(), tell_of_the_process()")
+
+
+def telling(fresh):
+    """A program that tells what `fresh` evaluates to, and of its process."""
+    return f"{PROBE}\nimport json, os\nprint(json.dumps([{fresh}, tell_of_the_process()]))"
+
+
+# Of kernels in one sandbox, which is one machine, and of kernels in sandboxes of their own.
+OF_ONE_MACHINE = telling("tell() | tell_of_numbers()")
+ALL = telling("tell() | tell_of_numbers() | tell_of_the_machine()")
 
 
 def agreements(tellings):
@@ -167,29 +174,35 @@ def test_the_same_context_never_says_the_same_twice(new_interpreter):
     assert agreements(told) <= {"authkey"}  # a process has one for its life
 
 
+# Forks as the landing does: by the call of C, so that no hook of Python's makes anything afresh.
+FORKS = (
+    PROBE
+    + """
+import ctypes, json, os, sys
+tell()  # warm, as the process is that kernels are forked from
+for _ in range(int(sys.argv[1])):
+    if (pid := ctypes.PyDLL(None).fork()) == 0:
+        os.write(1, json.dumps(tell()).encode() + b"\\n")
+        os._exit(0)
+    os.waitpid(pid, 0)
+"""
+)
+
+
 def bare_forks(count):
-    """What forks of this process say, which nobody made strangers."""
-    namespace = {}
-    exec(PROBE, namespace)
-    namespace["tell"]()  # warm, as the process is that kernels are forked from
-    for _ in range(count):
-        reader, writer = os.pipe()
-        if (pid := os.fork()) == 0:
-            os.write(writer, json.dumps(namespace["tell"]()).encode())
-            os._exit(0)
-        os.close(writer)
-        with open(reader, "rb") as pipe:
-            yield json.loads(pipe.read())
-        os.waitpid(pid, 0)
+    """What forks of one warm process say, which nobody made strangers."""
+    done = subprocess.run([sys.executable, "-c", FORKS, str(count)], capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_the_judge_sees_forks_that_are_no_strangers():
-    assert "random" in agreements(list(bare_forks(2)))
-    assert {"random, a choice", "authkey"} <= agreements(list(bare_forks(3)))
+    told = bare_forks(3)
+    assert len(told) == 3
+    assert {"random", "random, a choice", "authkey"} <= agreements(told)
 
 
 def test_the_judge_sees_one_pair_among_many():
-    told = list(bare_forks(2))
+    told = bare_forks(2)
     others = [{name: f"{name} {number}" for name in told[0]} for number in range(KERNELS - 2)]
     assert "random" in agreements([told[0], *others, told[1]])
     assert agreements(others) == set()
