@@ -66,6 +66,8 @@ extension Spawner {
             if let sandbox = sandboxes[id] { kill(sandbox, for: .destroyed) }
             return .done
         case .usage(let id): return .usage(try usage(of: try sandbox(id)))
+        case .startZygote, .land: throw SpawnFailure(.refused, step: "zygote", message: "pending")
+        case .endZygote: return .done
         }
     }
 
