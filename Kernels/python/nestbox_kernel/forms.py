@@ -1,4 +1,4 @@
-"""The forms of values that E2B's clients know beside Jupyter's: a table's data, a figure's chart, JSON of containers."""
+"""The forms of values that E2B's clients know beside Jupyter's: tables as data, figures as charts, JSON."""
 
 import sys
 import warnings

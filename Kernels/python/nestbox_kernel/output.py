@@ -5,7 +5,7 @@ import select
 import threading
 from collections import deque
 
-from .wire import END, MAXIMUM_STREAM_BYTES, STDERR, STDOUT
+from .wire import COUNT, END, MAXIMUM_STREAM_BYTES, STDERR, STDOUT
 
 # Larger texts are cut into pieces of so many characters.
 PIECE = 64 << 10
@@ -35,6 +35,7 @@ class Output:
         self._pipes: dict[int, int] = {}
         self._poll = select.poll()
         self._wake = lambda: None
+        self._is_announced = False
         self.is_over = False
 
     def connect(self, pipes: dict[int, int], wake):
@@ -54,7 +55,8 @@ class Output:
             # A line's end follows its text at once: print writes them separately, and one look is enough for both.
             if data != "\n" and self._pipes:
                 self._read_pipes()
-            is_first = not self._items
+            is_first = not self._is_announced and kind != COUNT  # which is in no hurry
+            self._is_announced = self._is_announced or is_first
             before = self._size
             self._items.append((kind, data))
             self._size = before + len(data)
@@ -91,7 +93,7 @@ class Output:
         with self._lock:
             items, self._items = self._items, deque()
             self._size = 0
-            self.is_over = False
+            self._is_announced = self.is_over = False
         self._room.set()
         return items
 

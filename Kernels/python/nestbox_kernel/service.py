@@ -23,6 +23,8 @@ GATHER = 0.02
 # Seconds between interrupts of a cell whose peer has gone, and how many there are.
 INSIST = 1.0
 INTERRUPTS = 10
+# Seconds after which it looks whether its descriptors are still there while a cell runs: nothing tells when they go.
+LOOK = 2.0
 # What the process ends with if this thread can not go on.
 BROKEN = 70
 
@@ -85,7 +87,9 @@ class Service:
         """Seconds until there is something to do by the clock alone; -1 if there is not."""
         gather = None if self._is_held else self._gather_until
         moments = [moment for moment in (gather, self._interrupt_at) if moment is not None]
-        return max(0.0, min(moments) - time.monotonic()) if moments else -1
+        if moments:
+            return max(0.0, min(moments) - time.monotonic())
+        return -1 if self._running is None else LOOK
 
     def _attend(self, descriptor: int, events: int):
         if descriptor == self._wakeup:

@@ -16,7 +16,8 @@ def png(forms):
 class TestForms:
     def test_the_last_expression_is_the_main_result(self, kernel):
         run = kernel.run("display('shown')\n'last'")
-        assert [(one["main"], one["data"]["text/plain"]) for one in run.results] == [(False, "'shown'"), (True, "'last'")]
+        results = [(one["main"], one["data"]["text/plain"]) for one in run.results]
+        assert results == [(False, "'shown'"), (True, "'last'")]
 
     def test_a_semicolon_silences_it(self, kernel):
         assert kernel.run("5;").results == []
@@ -88,9 +89,10 @@ class TestTables:
         assert "<table" in forms["text/html"] and "a" in forms["text/plain"]
 
     def test_times_are_iso_and_what_is_missing_is_null(self, kernel):
-        code = "import pandas as pd, numpy as np\n" \
-               "pd.DataFrame({'t': pd.to_datetime(['2020-01-02', None]), 'f': [1.5, np.nan], 3: [np.inf, 1]})"  # fmt: skip
-        assert kernel.run(code).main["e2b/data"] == {"t": ["2020-01-02T00:00:00", None], "f": [1.5, None], "3": [None, 1.0]}
+        kernel.run("import pandas as pd, numpy as np")
+        table = "{'t': pd.to_datetime(['2020-01-02', None]), 'f': [1.5, np.nan], 3: [np.inf, 1]}"
+        run = kernel.run(f"pd.DataFrame({table})")
+        assert run.main["e2b/data"] == {"t": ["2020-01-02T00:00:00", None], "f": [1.5, None], "3": [None, 1.0]}
 
     def test_what_json_does_not_know_is_text(self, kernel):
         code = "import pandas as pd, decimal\npd.DataFrame({('x', 1): [decimal.Decimal('1.10'), {1, 2}]})"

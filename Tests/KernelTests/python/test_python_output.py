@@ -47,7 +47,8 @@ class TestCompleteness:
             "print('x' * 100_000_000, end='')",
             "for _ in range(1000): print('x' * 100_000, end='')",
             "import sys\nsys.stdout.buffer.write(b'x' * 100_000_000)",
-            "import os\nfor _ in range(1000):\n    rest = b'x' * 100_000\n    while rest: rest = rest[os.write(1, rest):]",
+            "import os\nfor _ in range(1000):\n    rest = b'x' * 100_000\n"
+            "    while rest: rest = rest[os.write(1, rest):]",
             "!head -c 100000000 /dev/zero | tr '\\0' x",
         ],
         ids=["one print", "a thousand prints", "bytes", "the descriptor", "a program"],
@@ -100,8 +101,8 @@ class TestBetweenRuns:
         assert fresh_kernel.run("print('next')").stdout == "late\nnext\n"
 
     def test_only_the_newest_of_it_is_kept_and_the_rest_counted(self, fresh_kernel):
-        code = "import subprocess\np = subprocess.Popen(['sh', '-c', 'sleep 0.05; head -c 1000000 /dev/zero | tr ^@ o; " \
-               "echo end; touch over'.replace('^@', chr(92) + '0')])"  # fmt: skip
+        script = "sleep 0.05; head -c 1000000 /dev/zero | tr '\\\\0' o; echo end; touch over"
+        code = f"import subprocess\np = subprocess.Popen(['sh', '-c', {script!r}])"
         cwd = fresh_kernel.hello()["cwd"]
         fresh_kernel.run(code)
         eventually(lambda: os.path.exists(f"{cwd}/over"))
@@ -155,8 +156,9 @@ class TestTampering:
 
 class TestChildren:
     def test_a_forked_child_prints_and_ends_with_the_cell(self, kernel):
-        run = kernel.run("import os\npid = os.fork()\nif pid == 0: print('child')\nelse: status = os.waitpid(pid, 0)[1]; "
-                         "print('parent', status)")  # fmt: skip
+        code = "import os\npid = os.fork()\nif pid == 0: print('child')\n" \
+               "else: print('parent', os.waitpid(pid, 0)[1])"  # fmt: skip
+        run = kernel.run(code)
         assert run.stdout == "child\nparent 0\n"
         assert len(run.of(END)) == 1
 

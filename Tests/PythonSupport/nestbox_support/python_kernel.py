@@ -111,6 +111,10 @@ class Peer:
                 return payload
         raise AssertionError("the kernel has closed the connection")
 
+    def go_on(self):
+        """Makes a peer whose wait has timed out between two frames able to read again."""
+        self._file = self.socket.makefile("rb")
+
     def close(self):
         self._file.close()
         self.socket.close()
