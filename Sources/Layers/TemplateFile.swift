@@ -20,29 +20,16 @@ struct TemplateFile: Decodable {
     let memoryMiB: Int
     let diskMiB: Int
     let inodes: Int
+    let interpreter: InterpreterFile?
+    let zygote: ZygoteFile?
 
     private enum Key: String, CodingKey, CaseIterable {
         case id, name, aliases, layers, user, workdir, environment, noNewPrivileges
-        case cpuCount, memoryMiB, diskMiB, inodes
-    }
-
-    private struct AnyKey: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
+        case cpuCount, memoryMiB, diskMiB, inodes, interpreter, zygote
     }
 
     init(from decoder: any Decoder) throws {
-        let known = Set(Key.allCases.map(\.rawValue))
-        let unknown = try decoder.container(keyedBy: AnyKey.self).allKeys.map(\.stringValue).sorted()
-            .first { !known.contains($0) }
-        if let unknown {
-            throw SpecError.malformed(
-                field: unknown, value: unknown,
-                allowed: "a field of a template: \(known.sorted().joined(separator: ", "))")
-        }
-        let values = try decoder.container(keyedBy: Key.self)
+        let values = try decoder.strictContainer(keyedBy: Key.self, of: "a template")
         id = try values.decode(String.self, forKey: .id)
         name = try values.decode(String.self, forKey: .name)
         aliases = try values.decode([String].self, forKey: .aliases)
@@ -55,6 +42,8 @@ struct TemplateFile: Decodable {
         memoryMiB = try values.decode(Int.self, forKey: .memoryMiB)
         diskMiB = try values.decode(Int.self, forKey: .diskMiB)
         inodes = try values.decode(Int.self, forKey: .inodes)
+        interpreter = try values.decodeIfPresent(InterpreterFile.self, forKey: .interpreter)
+        zygote = try values.decodeIfPresent(ZygoteFile.self, forKey: .zygote)
     }
 
     /// - Throws: `SpecError` naming the field.
@@ -73,11 +62,14 @@ struct TemplateFile: Decodable {
             throw .malformed(field: "workdir", value: workdir, allowed: "an absolute path")
         }
         let limits = try ResourceLimits(cpuCount: cpuCount, memoryMiB: memoryMiB, diskMiB: diskMiB, inodes: inodes)
+        let interpreter = try interpreter?.spec()
+        let zygote = try zygote?.spec(for: interpreter)
         var names: [String] = []
         for alias in [name] + aliases where !names.contains(alias) { names.append(alias) }
         return Template(
             id: id, aliases: names, layers: layers, user: user, workingDirectory: workdir,
-            environment: environment, noNewPrivileges: noNewPrivileges, limits: limits)
+            environment: environment, noNewPrivileges: noNewPrivileges, limits: limits,
+            interpreter: interpreter, zygote: zygote)
     }
 
     private static func isDigest(_ text: String) -> Bool {

@@ -145,7 +145,7 @@ private struct FileFingerprint: Hashable {
 extension DecodingError {
     fileprivate var path: String? {
         switch self {
-        case .keyNotFound(let key, _): key.stringValue
+        case .keyNotFound(let key, let context): (context.codingPath + [key]).map(\.stringValue).joined(separator: ".")
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
             context.codingPath.isEmpty ? nil : context.codingPath.map(\.stringValue).joined(separator: ".")
         @unknown default: nil

@@ -12,10 +12,15 @@ public struct Template: Sendable, Hashable {
     /// Off only where the template's users rely on setuid programs such as sudo.
     public let noNewPrivileges: Bool
     public let limits: ResourceLimits
+    /// nil if the template runs no code for the code interpreter.
+    public let interpreter: InterpreterSpec?
+    /// nil if every kernel is started cold.
+    public let zygote: ZygoteSpec?
 
     public init(
         id: String, aliases: [String], layers: [String], user: String, workingDirectory: String?,
-        environment: [String: String], noNewPrivileges: Bool, limits: ResourceLimits
+        environment: [String: String], noNewPrivileges: Bool, limits: ResourceLimits,
+        interpreter: InterpreterSpec? = nil, zygote: ZygoteSpec? = nil
     ) {
         self.id = id
         self.aliases = aliases
@@ -25,5 +30,7 @@ public struct Template: Sendable, Hashable {
         self.environment = environment
         self.noNewPrivileges = noNewPrivileges
         self.limits = limits
+        self.interpreter = interpreter
+        self.zygote = zygote
     }
 }
