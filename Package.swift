@@ -157,7 +157,8 @@ let package = Package(
             name: "InterpreterTests",
             dependencies: [
                 "Interpreter", "KernelProtocol", "GuestClient", "GuestProtocol", "Isolation", "Layers", "Orchestrator",
-                "SandboxModel",
+                "SandboxModel", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
             name: "E2BAPITests",

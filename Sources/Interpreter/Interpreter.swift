@@ -13,7 +13,7 @@ public struct Interpreter: Sendable {
     private let limits: InterpreterLimits
     private let log: Logger
     private let jobs = JobQueue()
-    private let zygotes: ZygoteKeeper
+    let zygotes: ZygoteKeeper
     private let table = ContextTable()
 
     public init(

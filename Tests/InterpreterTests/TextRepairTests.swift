@@ -17,9 +17,9 @@ import Testing
 
     @Test func `a character's beginning waits for its rest`() {
         var repair = TextRepair()
-        #expect(repair.text([0x61, 0xe6, 0xbc]) == "a")
-        #expect(repair.text([0xa2]) == "漢")
-        #expect(repair.rest() == "")
+        expect(repair.text([0x61, 0xe6, 0xbc]), is: "a")
+        expect(repair.text([0xa2]), is: "漢")
+        expect(repair.rest(), is: "")
     }
 
     @Test(arguments: [

@@ -61,7 +61,7 @@ final class KernelHost: Sendable {
                     }
                     return hello
                 }
-                throw GuestClientError.hungUp
+                throw KernelProtocolError.missingField("hello")
             }
         }
     }

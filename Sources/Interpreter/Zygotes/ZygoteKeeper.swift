@@ -13,7 +13,7 @@ actor ZygoteKeeper {
     private let calls: ZygoteCalls
     private let limits: ZygoteLimits
     private let log: Logger
-    private var table: ZygoteTable
+    private(set) var table: ZygoteTable
     /// Something may be due; one signal stands for many.
     private let signals: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
