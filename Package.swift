@@ -54,7 +54,7 @@ let package = Package(
         .target(
             name: "IsolationBackends",
             dependencies: [
-                "Isolation", "SpawnerProtocol", "CLinux", .product(name: "NIOCore", package: "swift-nio"),
+                "Isolation", "SpawnerProtocol", "WireCoding", "CLinux", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "Logging", package: "swift-log"),
             ]),
         .target(name: "Layers", dependencies: ["SandboxModel"]),
@@ -129,7 +129,9 @@ let package = Package(
         .testTarget(name: "DirectRunTests", dependencies: ["DirectRun", "LinuxSystem"]),
         .testTarget(name: "HostProbesTests", dependencies: ["HostProbes", "LinuxSystem"]),
         // The live tests run nestbox-spawner and box-probe; a test that depends on a static program does not link.
-        .executableTarget(name: "box-probe", path: "Tests/BoxProbe", linkerSettings: staticExecutable),
+        .executableTarget(
+            name: "box-probe", path: "Tests/BoxProbe", cSettings: [.define("_GNU_SOURCE")],
+            linkerSettings: staticExecutable),
         .testTarget(
             name: "SpawningTests",
             dependencies: ["Spawning", "LinuxSystem", "SpawnerProtocol", "GuestProtocol", "WireCoding", "CLinux"]),

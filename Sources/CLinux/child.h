@@ -38,6 +38,8 @@ int nb_in_helper(int (*body)(void *), void *argument);
 int nb_pivot_here(void);
 /// Drops all of the bounding set but `kept`, and what is inheritable.
 int nb_drop_capabilities(uint64_t kept);
+/// Keeps `kept` and no other capability, also for an ordinary user and across exec. Within the bounding set.
+int nb_keep_capabilities(uint64_t kept);
 /// Writes `text` to the existing file `path` in one call.
 int nb_write_file(const char *path, const char *text);
 /// Gives up every capability this process holds now.

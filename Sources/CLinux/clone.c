@@ -76,6 +76,16 @@ int nb_drop_capabilities(uint64_t kept) {
     return (int)syscall(SYS_capset, &header, data);
 }
 
+int nb_keep_capabilities(uint64_t kept) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    uint32_t low = (uint32_t)kept, high = (uint32_t)(kept >> 32);
+    struct __user_cap_data_struct data[2] = {{low, low, low}, {high, high, high}};
+    if (syscall(SYS_capset, &header, data) != 0) return -1;
+    for (int capability = 0; capability <= LAST_CAPABILITY; capability++)
+        if (kept >> capability & 1 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0) return -1;
+    return 0;
+}
+
 int nb_write_file(const char *path, const char *text) {
     int file = open(path, O_WRONLY | O_CLOEXEC);
     if (file < 0) return -1;

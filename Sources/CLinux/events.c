@@ -136,17 +136,26 @@ int nb_peer(int socket, uid_t *uid, pid_t *pid) {
 }
 
 ssize_t nb_send(int socket, const void *bytes, size_t count, int descriptor) {
-    char control[CMSG_SPACE(sizeof(int))] = {0};
+    return nb_send_all(socket, bytes, count, &descriptor, descriptor >= 0 ? 1 : 0);
+}
+
+ssize_t nb_send_all(int socket, const void *bytes, size_t count, const int *descriptors, size_t descriptor_count) {
+    char control[CMSG_SPACE(sizeof(int) * NB_SENT_MAX)] = {0};
     struct iovec vector = {.iov_base = (void *)bytes, .iov_len = count};
     struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
-    if (descriptor >= 0) {
+    size_t length = sizeof(int) * descriptor_count;
+    if (descriptor_count > NB_SENT_MAX) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (descriptor_count > 0) {
         message.msg_control = control;
-        message.msg_controllen = sizeof control;
+        message.msg_controllen = CMSG_SPACE(length);
         struct cmsghdr *header = CMSG_FIRSTHDR(&message);
         header->cmsg_level = SOL_SOCKET;
         header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
+        header->cmsg_len = CMSG_LEN(length);
+        memcpy(CMSG_DATA(header), descriptors, length);
     }
     return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }

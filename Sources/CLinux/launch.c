@@ -151,6 +151,17 @@ static void arrange_descriptors(const struct nb_launch *launch, int *report, int
     if (syscall(SYS_close_range, first_closed, ~0u, 0) != 0) nb_child_fail(*report, "close_range", NULL);
 }
 
+/// Before the filter: what it forbids is done here.
+static void become_other_user(const struct nb_launch *launch, int report) {
+    uint32_t id = launch->other_user;
+    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) nb_child_fail(report, "keep capabilities", NULL);
+    if (syscall(SYS_setresgid, id, id, id) != 0) nb_child_fail(report, "setresgid", NULL);
+    if (syscall(SYS_setresuid, id, id, id) != 0) nb_child_fail(report, "setresuid", NULL);
+    if (nb_keep_capabilities(launch->capabilities) != 0) nb_child_fail(report, "keep capabilities", NULL);
+    // After the change of ids, which forgets it. A caller that is gone already is seen at its end of what is passed.
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) nb_child_fail(report, "end with the caller", NULL);
+}
+
 static void give_up_privileges(const struct nb_launch *launch, int report) {
     // A kernel without keyrings has nothing to leave behind.
     if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
@@ -158,6 +169,7 @@ static void give_up_privileges(const struct nb_launch *launch, int report) {
     if (nb_drop_capabilities(launch->capabilities) != 0) nb_child_fail(report, "drop capabilities", NULL);
     if (launch->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         nb_child_fail(report, "no_new_privs", NULL);
+    if (launch->other_user != 0) become_other_user(launch, report);
     if (launch->filter_bytes == 0) return;
     struct sock_fprog program = {
         .len = (unsigned short)(launch->filter_bytes / sizeof(struct sock_filter)),

@@ -59,6 +59,14 @@ int nb_mount_new(const char *type, const char *source, const char *options, unsi
     return mount;
 }
 
+int nb_mount_reconfigure(const char *path, const char *options) {
+    int context = fspick(AT_FDCWD, path, FSPICK_CLOEXEC), result = -1;
+    if (context < 0) return -1;
+    if (configure(context, options) == 0) result = fsconfig(context, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0);
+    close_keeping_errno(context);
+    return result;
+}
+
 int nb_mount_copy(int directory, const char *path, int recursive) {
     unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
     return open_tree(directory, path, *path ? flags : flags | AT_EMPTY_PATH);

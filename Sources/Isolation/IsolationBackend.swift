@@ -14,7 +14,17 @@ public protocol IsolationBackend: Sendable {
     func running() async throws(BackendError) -> [RunningSandbox]
     /// What the sandbox uses of CPU and memory; the disk is the guest's to tell.
     func usage(_ id: SandboxID) async throws(BackendError) -> BackendUsage
-    /// Each sandbox that ends, once it is gone. To be read by one task, for as long as the backend lives.
+    /// Starts the template's zygote for sandboxes of the tenant; returns once it is warm, at once if there is one of
+    /// this template as it is now. One of the template as it was is ended first. On throw there is none. `refused` if
+    /// the template has none to start.
+    func startZygote(_ template: Template, tenant: TenantID) async throws(BackendError)
+    /// Ends it; what it forked lives on. Ending one already gone is not an error.
+    func endZygote(_ templateID: String, tenant: TenantID) async throws(BackendError)
+    /// Forks the zygote of the sandbox's template into the sandbox, where the fork does what `payload` tells it.
+    /// - Returns: the fork's process number inside, as the zygote, a program of the template, tells it.
+    /// - Throws: `notFound` if there is no zygote that fits, or no sandbox; the zygote may have to be started again.
+    func land(in id: SandboxID, payload: [UInt8]) async throws(BackendError) -> UInt32
+    /// Each sandbox and each zygote that ends, once it is gone. To be read by one task, for as long as the backend lives.
     var events: AsyncStream<BackendEvent> { get }
 }
 
@@ -32,6 +42,8 @@ public struct RunningSandbox: Sendable, Hashable {
 
 public enum BackendEvent: Sendable, Hashable {
     case ended(SandboxID, SandboxEndReason)
+    /// By whatever cause, also `endZygote`. It can be started again.
+    case zygoteEnded(TenantID, templateID: String)
     /// The privileged half was restarted or lost: compare what the store says with `running()`.
     case reconnected
 }

@@ -1,6 +1,7 @@
 import WireCoding
 
-/// One datagram from the spawner. `number` is the request's, or 0 for what it says unasked (`ended`).
+/// One datagram from the spawner. `number` is the request's, or 0 for what it says unasked (`ended`,
+/// `zygoteEnded`).
 public struct SpawnerAnswer: WireValue, Hashable {
     public enum Content: Hashable, Sendable {
         /// `bootID` names the spawner's life: another value means that it was started anew.
@@ -12,6 +13,10 @@ public struct SpawnerAnswer: WireValue, Hashable {
         case usage(SandboxUsage)
         /// The sandbox is gone: processes, cgroups, mounts, namespaces and files.
         case ended(sandboxID: String, SandboxEnd)
+        /// A fork of the zygote is a process of the sandbox: its number there, as the zygote tells it.
+        case landed(pid: UInt32)
+        /// The family's zygote is gone, whoever ended it; its last `land` has been answered.
+        case zygoteEnded(family: String)
     }
 
     public var number: UInt64
@@ -24,7 +29,7 @@ public struct SpawnerAnswer: WireValue, Hashable {
 
     private enum Tag: UInt8 {
         case welcome = 1
-        case created, done, failed, sandboxes, usage, ended
+        case created, done, failed, sandboxes, usage, ended, landed, zygoteEnded
     }
 
     public func encode(into writer: inout WireWriter) {
@@ -52,6 +57,12 @@ public struct SpawnerAnswer: WireValue, Hashable {
             writer.write(Tag.ended.rawValue)
             writer.write(id)
             writer.write(end.rawValue)
+        case .landed(let pid):
+            writer.write(Tag.landed.rawValue)
+            writer.write(pid)
+        case .zygoteEnded(let family):
+            writer.write(Tag.zygoteEnded.rawValue)
+            writer.write(family)
         }
     }
 
@@ -71,6 +82,8 @@ public struct SpawnerAnswer: WireValue, Hashable {
             let rawEnd = try reader.integer(UInt8.self)
             guard let end = SandboxEnd(rawValue: rawEnd) else { throw .unknownTag(rawEnd) }
             content = .ended(sandboxID: id, end)
+        case .landed: content = .landed(pid: try reader.integer())
+        case .zygoteEnded: content = .zygoteEnded(family: try reader.text(limit: 128))
         }
     }
 }

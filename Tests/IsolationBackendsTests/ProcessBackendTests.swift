@@ -177,7 +177,7 @@ import Testing
 
     private static func full() -> RequestTable<Int> {
         var table = RequestTable<Int>()
-        for number in 0..<(RequestTable<Int>.outstandingLimit + 2) {
+        for number in 0..<(RequestLane.prompt.outstandingLimit + 2) {
             _ = table.add(.list, number, deadline: now + .seconds(Int64(number)))
         }
         while table.next() != nil {}
@@ -186,10 +186,10 @@ import Testing
 
     @Test func `no more requests are out than the limit, and an answer makes room for the next`() throws {
         var table = Self.full()
-        #expect(table.outstandingCount == RequestTable<Int>.outstandingLimit)
+        #expect(table.outstandingCount == RequestLane.prompt.outstandingLimit)
         let served = try table.take(SpawnerAnswer(number: 1, content: .done))
         #expect(served?.0 == 0)
-        #expect(table.next()?.number == UInt64(RequestTable<Int>.outstandingLimit + 1))
+        #expect(table.next()?.number == UInt64(RequestLane.prompt.outstandingLimit + 1))
         #expect(table.next() == nil)
     }
 
@@ -204,7 +204,7 @@ import Testing
         let late = table.expire(at: Self.now + .seconds(5))
         #expect(late.sorted() == Array(0...5))
         let rest = table.removeAll()
-        #expect((late + rest).sorted() == Array(0..<(RequestTable<Int>.outstandingLimit + 2)))
+        #expect((late + rest).sorted() == Array(0..<(RequestLane.prompt.outstandingLimit + 2)))
         #expect(table.removeAll().isEmpty)
     }
 

@@ -9,6 +9,9 @@ final class FakeBackend: IsolationBackend {
         var failures: [String: BackendError] = [:]
         var destroyed: [SandboxID] = []
         var createCount = 0
+        /// `tenant/template`.
+        var zygotes: Set<String> = []
+        var landings: [(SandboxID, [UInt8])] = []
     }
 
     let events: AsyncStream<BackendEvent>
@@ -87,6 +90,25 @@ final class FakeBackend: IsolationBackend {
     func running() async throws(BackendError) -> [RunningSandbox] {
         try check("running")
         return live.map { RunningSandbox(id: $0, guestSocketPath: "/run/\($0)") }
+    }
+
+    func startZygote(_ template: Template, tenant: TenantID) async throws(BackendError) {
+        try check("startZygote")
+        state.withLock { _ = $0.zygotes.insert("\(tenant)/\(template.id)") }
+    }
+
+    func endZygote(_ templateID: String, tenant: TenantID) async throws(BackendError) {
+        try check("endZygote")
+        let wasThere = state.withLock { $0.zygotes.remove("\(tenant)/\(templateID)") != nil }
+        if wasThere { source.yield(.zygoteEnded(tenant, templateID: templateID)) }
+    }
+
+    func land(in id: SandboxID, payload: [UInt8]) async throws(BackendError) -> UInt32 {
+        try check("land")
+        return state.withLock {
+            $0.landings.append((id, payload))
+            return UInt32($0.landings.count + 1)
+        }
     }
 
     func usage(_ id: SandboxID) async throws(BackendError) -> BackendUsage {

@@ -1,4 +1,5 @@
 import SpawnerProtocol
+import WireCoding
 
 /// One of each message, with every field set to something that shows if two are swapped.
 enum Samples {
@@ -10,6 +11,11 @@ enum Samples {
             diskInodes: 65_536),
         noNewPrivileges: true, deadlineMilliseconds: 1_700_000_000_000)
 
+    static let zygote = StartZygote(
+        family: "default-base", templateID: "base", layers: [String(repeating: "a", count: 64)],
+        arguments: ["/usr/bin/python3", "-m", "warm"], environment: [WirePair(name: "A", value: "b")],
+        limits: sandbox.limits, noNewPrivileges: false)
+
     static let requests: [SpawnerRequest] = [
         SpawnerRequest(number: 1, operation: .hello(protocolVersion: SpawnerRequest.protocolVersion)),
         SpawnerRequest(number: 2, operation: .create(sandbox)),
@@ -17,6 +23,9 @@ enum Samples {
         SpawnerRequest(number: 4, operation: .destroy(sandboxID: "iabc")),
         SpawnerRequest(number: .max, operation: .list),
         SpawnerRequest(number: 6, operation: .usage(sandboxID: "iabc")),
+        SpawnerRequest(number: 7, operation: .startZygote(zygote)),
+        SpawnerRequest(number: 8, operation: .endZygote(family: "default-base")),
+        SpawnerRequest(number: 9, operation: .land(sandboxID: "iabc", payload: [0, 255])),
     ]
 
     static let usage = SandboxUsage(
@@ -38,5 +47,7 @@ enum Samples {
                 ], isLast: true)),
         SpawnerAnswer(number: 6, content: .usage(usage)),
         SpawnerAnswer(number: 0, content: .ended(sandboxID: "iabc", .outOfMemory)),
+        SpawnerAnswer(number: 9, content: .landed(pid: .max)),
+        SpawnerAnswer(number: 0, content: .zygoteEnded(family: "default-base")),
     ]
 }

@@ -33,6 +33,20 @@ import WireCoding
         #expect(throws: WireError.self) { try SpawnerRequest(wireBytes: request.wireBytes) }
     }
 
+    @Test func `a payload over its limit is refused, the largest fits into a datagram`() throws {
+        let largest = SpawnerRequest(
+            number: 1,
+            operation: .land(
+                sandboxID: "iabc", payload: [UInt8](repeating: 7, count: SpawnerRequest.landPayloadBytes)))
+        #expect(try SpawnerRequest(wireBytes: largest.wireBytes) == largest)
+        #expect(largest.wireBytes.count <= SpawnerRequest.datagramBytes)
+        let larger = SpawnerRequest(
+            number: 1,
+            operation: .land(
+                sandboxID: "iabc", payload: [UInt8](repeating: 7, count: SpawnerRequest.landPayloadBytes + 1)))
+        #expect(throws: WireError.self) { try SpawnerRequest(wireBytes: larger.wireBytes) }
+    }
+
     @Test func `the largest request fits into a datagram`() {
         var sandbox = Samples.sandbox
         sandbox.layers = Array(repeating: String(repeating: "a", count: 64), count: 64)

@@ -6,7 +6,11 @@ import Testing
 
 @Suite struct SandboxRootTests {
     private let steps = SandboxRoot(
-        request: .example(), layers: [10, 11, 12], writable: 20, bootID: "boot", machineID: "machine"
+        of: .sandbox(id: "sandbox-1"), templateID: "base", hostname: "sandbox-1", memoryBytes: 64 << 20,
+        layers: [10, 11, 12], writable: 20
+    ).steps
+    private let zygoteSteps = SandboxRoot(
+        of: .zygote, templateID: "base", hostname: "zygote", memoryBytes: 64 << 20, layers: [10, 11], writable: 20
     ).steps
 
     private func index(of step: BoxStep) throws -> Int { try #require(steps.firstIndex(of: step), "\(step)") }
@@ -48,6 +52,16 @@ import Testing
             "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty",
         ]
         #expect(Set(shown) == harmless)
+    }
+
+    @Test func `a zygote gets no setuid program, no process but its own and no sandbox's name`() throws {
+        let overlay = BoxStep.mount(
+            "overlay", options: "lowerdir=l1:l0,upperdir=w/upper,workdir=w/work,userxattr,volatile", at: "root",
+            .noSetUID)
+        let proc = BoxStep.mount(
+            "proc", options: "hidepid=ptraceable", at: "proc", [.noSetUID, .noDevices, .noExecution])
+        #expect(zygoteSteps.contains(overlay) && zygoteSteps.contains(proc))
+        #expect(!zygoteSteps.contains { if case .file("run/e2b/.E2B_SANDBOX_ID", _, _) = $0 { true } else { false } })
     }
 
     @Test func `the ids of the sandbox and its template stand in files that nobody writes`() throws {

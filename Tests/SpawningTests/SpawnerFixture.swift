@@ -14,6 +14,7 @@ final class SpawnerFixture {
     /// One whose `etc` is a file, so that no root can be made of it.
     let brokenLayer: String
     private var process: ChildProcess?
+    private var probeLayer: String?
 
     /// - Parameter guest: the product that is every sandbox's first process.
     static func withSpawner(guest: String = "box-probe", _ body: (SpawnerFixture) throws -> Void) throws {
@@ -50,6 +51,44 @@ final class SpawnerFixture {
         request.layers = layers
         change(&request)
         return request
+    }
+
+    /// A request for a sandbox of both layers and one that has the program `/probe`.
+    func warmRequest(_ id: String, _ change: (inout CreateSandbox) -> Void = { _ in }) throws -> CreateSandbox {
+        let layers = try warmLayers()
+        return request(id) {
+            $0.layers = layers
+            change(&$0)
+        }
+    }
+
+    /// A request for a zygote of such sandboxes; `kind` as in Tests/BoxProbe/zygote.c.
+    func zygote(_ kind: String, _ change: (inout StartZygote) -> Void = { _ in }) throws -> StartZygote {
+        let sandbox = CreateSandbox.example()
+        var request = StartZygote(
+            family: sandbox.family, templateID: sandbox.templateID, layers: try warmLayers(),
+            arguments: ["/probe", "zygote", kind], environment: [], limits: sandbox.limits,
+            noNewPrivileges: sandbox.noNewPrivileges)
+        request.limits.memoryBytes = 256 << 20
+        change(&request)
+        return request
+    }
+
+    private func warmLayers() throws -> [String] {
+        let probe: String
+        if let probeLayer { probe = probeLayer } else {
+            probe = try Self.seal(
+                ["etc/passwd": "root:x:0:0:root:/:/bin/sh\n"], program: ("probe", "box-probe"), in: directory)
+            probeLayer = probe
+        }
+        return layers + [probe]
+    }
+
+    /// What a landed probe answers that serves at `path` inside; it is reached through the root of PID 1.
+    func ask(landed path: String, in sandbox: RunningSandboxDescription, _ line: String) throws -> String {
+        let name = "/proc/\(sandbox.hostPid)/root\(path)"
+        while access(name, F_OK) != 0 { sched_yield() }
+        return try TestProbe.ask(name, line)
     }
 
     /// What the probe in a sandbox answers.
@@ -116,13 +155,19 @@ final class SpawnerFixture {
     }
 
     /// Makes a sealed layer of files.
-    private static func seal(_ files: [String: String], in directory: URL) throws -> String {
+    private static func seal(
+        _ files: [String: String], program: (name: String, product: String)? = nil, in directory: URL
+    ) throws -> String {
         let tree = directory.appendingPathComponent("tree")
         for (name, text) in files {
             let file = tree.appendingPathComponent(name)
             try FileManager.default.createDirectory(
                 at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             try text.write(to: file, atomically: false, encoding: .utf8)
+        }
+        if let program {
+            try FileManager.default.copyItem(
+                at: products.appendingPathComponent(program.product), to: tree.appendingPathComponent(program.name))
         }
         let digest = (0..<64).map { _ in String(Int.random(in: 0..<16), radix: 16) }.joined()
         let image = directory.appendingPathComponent("layers/\(digest).erofs").path

@@ -8,6 +8,8 @@ final class TestConnection {
     private let socket: Descriptor
     private var number: UInt64 = 0
     private var ends: [(String, SandboxEnd)] = []
+    private var zygoteEnds: [String] = []
+    private var early: [UInt64: SpawnerAnswer.Content] = [:]
 
     /// Connects and says hello.
     init(_ path: String) throws {
@@ -18,13 +20,46 @@ final class TestConnection {
     }
 
     func perform(_ operation: SpawnerRequest.Operation) throws -> SpawnerAnswer.Content {
+        try answer(to: submit(operation))
+    }
+
+    /// Asks, without waiting for the answer.
+    func submit(_ operation: SpawnerRequest.Operation) throws -> UInt64 {
         number += 1
         try send(SpawnerRequest(number: number, operation: operation).wireBytes)
+        return number
+    }
+
+    func answer(to number: UInt64) throws -> SpawnerAnswer.Content {
         while true {
-            let answer = try receive()
-            if answer.number == number { return answer.content }
-            keep(answer)
+            if let content = early.removeValue(forKey: number) { return content }
+            keep(try receive())
         }
+    }
+
+    /// Starts a zygote, or throws what the spawner says against it.
+    func start(_ request: StartZygote) throws {
+        switch try perform(.startZygote(request)) {
+        case .done: return
+        case .failed(let failure): throw failure
+        case let other: throw TestFailure("startZygote was answered with \(other)")
+        }
+    }
+
+    /// Lands, or throws what the spawner says against it.
+    @discardableResult
+    func land(in id: String, _ payload: String) throws -> UInt32 {
+        switch try perform(.land(sandboxID: id, payload: Array(payload.utf8))) {
+        case .landed(let pid): return pid
+        case .failed(let failure): throw failure
+        case let other: throw TestFailure("land was answered with \(other)")
+        }
+    }
+
+    /// Waits for the next zygote to end.
+    func nextZygoteEnd() throws -> String {
+        while zygoteEnds.isEmpty { keep(try receive()) }
+        return zygoteEnds.removeFirst()
     }
 
     /// Creates, or throws what the spawner says against it.
@@ -69,7 +104,11 @@ final class TestConnection {
     }
 
     private func keep(_ answer: SpawnerAnswer) {
-        if case .ended(let id, let end) = answer.content { ends.append((id, end)) }
+        switch answer.content {
+        case .ended(let id, let end): ends.append((id, end))
+        case .zygoteEnded(let family): zygoteEnds.append(family)
+        default: early[answer.number] = answer.content
+        }
     }
 }
 

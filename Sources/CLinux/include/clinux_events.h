@@ -33,6 +33,9 @@ int nb_accept(int socket);
 int nb_peer(int socket, uid_t *uid, pid_t *pid);
 /// Sends one datagram and, unless it is -1, one descriptor with it; never blocks, never raises SIGPIPE.
 ssize_t nb_send(int socket, const void *bytes, size_t count, int descriptor);
+/// Sends one datagram with `descriptor_count` (at most NB_SENT_MAX) descriptors; never blocks, never raises SIGPIPE.
+#define NB_SENT_MAX 16
+ssize_t nb_send_all(int socket, const void *bytes, size_t count, const int *descriptors, size_t descriptor_count);
 /// Receives one datagram; `descriptor` is -1 if none came. EMSGSIZE if it was longer than `capacity`.
 ssize_t nb_receive(int socket, void *bytes, size_t capacity, int *descriptor, int flags);
 /// Two connected SOCK_SEQPACKET sockets.

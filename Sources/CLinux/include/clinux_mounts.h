@@ -21,6 +21,9 @@ int nb_mount_map_ids(int mount, int user_namespace);
 /// Attaches a detached mount.
 int nb_mount_attach(int mount, int directory, const char *path);
 
+/// Sets the flags `options`, separated by commas, and no others on the file system that is mounted at `path`.
+int nb_mount_reconfigure(const char *path, const char *options);
+
 /// Gives this process a mount namespace of its own, from which nothing reaches the host's.
 int nb_leave_mount_namespace(void);
 

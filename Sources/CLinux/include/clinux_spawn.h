@@ -112,6 +112,9 @@ struct nb_launch {
     size_t limit_count;
     uint64_t capabilities;
     int no_new_privileges;
+    /// Unless 0: the program runs as this user and group of the box's and has `capabilities` as an ordinary user can,
+    /// kept across exec; else as the box's root. It is killed when the caller ends.
+    uint32_t other_user;
     const void *filter;
     size_t filter_bytes;
     // 5. It executes; `passed` become descriptors 3, 4 ...

@@ -6,14 +6,9 @@ extension CreateSandbox {
     init(_ id: SandboxID, _ spec: SandboxSpec, _ tenant: TenantID, _ endsAt: Timestamp) {
         let template = spec.template
         self.init(
-            sandboxID: id.text, templateID: template.id, family: Self.family(tenant, template.id),
+            sandboxID: id.text, templateID: template.id, family: FamilyName(tenant, template.id).text,
             hostname: id.text, layers: template.layers, limits: SpawnLimits(template.limits),
             noNewPrivileges: template.noNewPrivileges, deadlineMilliseconds: endsAt.unixMilliseconds)
-    }
-
-    /// One family per tenant and template. The tenant's length in front keeps `a` with `b-c` apart from `a-b` with `c`.
-    private static func family(_ tenant: TenantID, _ templateID: String) -> String {
-        "\(tenant.text.utf8.count)-\(tenant.text)-\(templateID)"
     }
 }
 

@@ -10,6 +10,8 @@ public final class ProcessBackend: IsolationBackend {
     /// How long the kernel may take to end everything in a sandbox.
     static let endTimeout: Duration = .seconds(30)
     static let sweepInterval: Duration = .seconds(1)
+    /// Longer than the spawner gives a zygote to become warm.
+    static let zygoteTimeout: Duration = .seconds(75)
 
     private typealias EndWaiter = CheckedContinuation<Bool, Never>
 
@@ -43,6 +45,11 @@ public final class ProcessBackend: IsolationBackend {
                 let waiters = index.state.withLock { $0.remove(id) }
                 source.yield(.ended(id, SandboxEndReason(end)))
                 for waiter in waiters { waiter.resume(returning: true) }
+            case .zygoteEnded(let text):
+                guard let family = FamilyName(text) else {
+                    return log.error("the spawner named a family that cannot be", metadata: ["family": "\(text)"])
+                }
+                source.yield(.zygoteEnded(family.tenant, templateID: family.templateID))
             }
         }
     }
@@ -106,6 +113,33 @@ public final class ProcessBackend: IsolationBackend {
         return BackendUsage(
             cpuMicroseconds: usage.cpuMicroseconds, memoryBytes: usage.memoryBytes, cacheBytes: usage.cacheBytes,
             memoryLimitBytes: usage.memoryLimitBytes)
+    }
+
+    public func startZygote(_ template: Template, tenant: TenantID) async throws(BackendError) {
+        guard let zygote = StartZygote(template, tenant) else {
+            throw BackendError(
+                .refused, backend: BackendError.processBackend, step: "start zygote",
+                cause: "the template \(template.id) names no zygote")
+        }
+        let answer = try await link.request(.startZygote(zygote), step: "start zygote", timeout: Self.zygoteTimeout)
+        guard case .done = answer else { throw .unexpected("start zygote", answer) }
+    }
+
+    public func endZygote(_ templateID: String, tenant: TenantID) async throws(BackendError) {
+        let family = FamilyName(tenant, templateID).text
+        let answer = try await link.request(.endZygote(family: family), step: "end zygote")
+        guard case .done = answer else { throw .unexpected("end zygote", answer) }
+    }
+
+    public func land(in id: SandboxID, payload: [UInt8]) async throws(BackendError) -> UInt32 {
+        guard payload.count <= SpawnerRequest.landPayloadBytes else {
+            throw BackendError(
+                .refused, backend: BackendError.processBackend, step: "land",
+                cause: "a payload of \(payload.count) bytes; allowed: \(SpawnerRequest.landPayloadBytes)")
+        }
+        let answer = try await link.request(.land(sandboxID: id.text, payload: payload), step: "land")
+        guard case .landed(let pid) = answer else { throw .unexpected("land", answer) }
+        return pid
     }
 
     // MARK: -

@@ -32,6 +32,7 @@ final class SpawnerLink: Sendable {
     enum Report: Sendable {
         case connected(bootID: String)
         case ended(sandboxID: String, SandboxEnd)
+        case zygoteEnded(family: String)
     }
 
     private let path: String
@@ -61,15 +62,15 @@ final class SpawnerLink: Sendable {
         for waiter in waiters { waiter.resume(returning: .failure(.unavailable("wait", "the server is stopping"))) }
     }
 
-    /// Asks, and waits for the answer: at most `answerTimeout`, or `connectTimeout` if there is no connection, so that
+    /// Asks, and waits for the answer: at most `timeout`, or `connectTimeout` if there is no connection, so that
     /// nobody notices a spawner that is started again. Goes on in a cancelled task, since the spawner does too.
     func request(
-        _ operation: SpawnerRequest.Operation, step: String
+        _ operation: SpawnerRequest.Operation, step: String, timeout: Duration = answerTimeout
     ) async throws(BackendError) -> SpawnerAnswer.Content {
         let outcome = await withCheckedContinuation { (waiter: Waiter) in
             let refusal: BackendError? = state.withLock { state in
                 guard state.isHeld else { return .unavailable(step, "nobody holds the conversation") }
-                let patience = state.socket == nil ? Self.connectTimeout : Self.answerTimeout
+                let patience = state.socket == nil ? Self.connectTimeout : timeout
                 guard state.table.add(operation, waiter, deadline: .now + patience) else {
                     return BackendError(
                         .exhausted, backend: BackendError.processBackend, step: step,
@@ -84,18 +85,15 @@ final class SpawnerLink: Sendable {
 
     // MARK: - Sending
 
-    /// Sends as many of the waiting requests as the spawner may have.
+    /// Sends as many of the waiting requests as the spawner may have. What its socket has no room for is sent with the
+    /// next answer, or by the next sweep.
     private func sendWaiting() {
-        let failed = state.withLock { state in
-            var failed: [Waiter] = []
+        state.withLock { state in
             while let socket = state.socket, let request = state.table.next() {
-                if !socket.send(request.wireBytes), let waiter = state.table.withdraw(request.number) {
-                    failed.append(waiter)
-                }
+                if socket.send(request.wireBytes) { continue }
+                return state.table.putBack(request.number)
             }
-            return failed
         }
-        for waiter in failed { waiter.resume(returning: .failure(.unavailable("send", "the spawner takes no more"))) }
     }
 
     private func sweep() async {
@@ -104,7 +102,7 @@ final class SpawnerLink: Sendable {
             for waiter in late {
                 waiter.resume(returning: .failure(.unavailable("wait", "no answer of the spawner's in time")))
             }
-            if !late.isEmpty { sendWaiting() }
+            sendWaiting()
             // Cancellation is what ends this loop; the condition sees it.
             try? await Task.sleep(for: Self.sweepInterval)
         }
@@ -186,8 +184,11 @@ final class SpawnerLink: Sendable {
 
     private func take(_ answer: SpawnerAnswer) throws {
         if answer.number == 0 {
-            guard case .ended(let id, let end) = answer.content else { throw Nonsense("unasked: \(answer.content)") }
-            return report(.ended(sandboxID: id, end))
+            switch answer.content {
+            case .ended(let id, let end): return report(.ended(sandboxID: id, end))
+            case .zygoteEnded(let family): return report(.zygoteEnded(family: family))
+            default: throw Nonsense("unasked: \(answer.content)")
+            }
         }
         if let (waiter, outcome) = try state.withLock({ try $0.table.take(answer) }) {
             waiter.resume(returning: outcome)

@@ -7,10 +7,15 @@ public enum BoxFileSystems {
     }
 
     /// `/proc` of the box's own pid namespace, with all that tells of the host or steers it covered.
-    public static let proc: [BoxStep] =
+    public static let proc = proc(options: nil)
+
+    /// The same for a program that lives in the pid namespace of others: it sees those that it may trace, its own.
+    public static let ownProc = proc(options: "hidepid=ptraceable")
+
+    private static func proc(options: String?) -> [BoxStep] {
         [
             .directory("proc", mode: 0o555),
-            .mount("proc", at: "proc", [.noSetUID, .noDevices, .noExecution]),
+            .mount("proc", options: options, at: "proc", [.noSetUID, .noDevices, .noExecution]),
         ]
         + ["sys", "sysrq-trigger", "irq", "bus", "fs"].map {
             .bind(.root("proc/\($0)"), at: "proc/\($0)", .readOnly, ifPresent: true)
@@ -18,6 +23,7 @@ public enum BoxFileSystems {
         + [.bind(.stage("boot_id"), at: "proc/sys/kernel/random/boot_id", .readOnly, ifPresent: true)]
         + coveredFiles.map { .bind(.host("/dev/null"), at: "proc/\($0)", .readOnly, ifPresent: true) }
         + coveredDirectories.map { .bind(.stage("empty"), at: "proc/\($0)", .readOnly, ifPresent: true) }
+    }
 
     /// Kernel memory, keys, timers and logs of the host.
     private static let coveredFiles = [

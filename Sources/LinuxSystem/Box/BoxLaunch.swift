@@ -83,6 +83,7 @@ public struct BoxLaunch: Sendable {
         launch.hostname = hostname.map { texts[$0] }
         launch.capabilities = privileges.capabilities
         launch.no_new_privileges = privileges.noNewPrivileges ? 1 : 0
+        launch.other_user = privileges.otherUser ?? 0
         precondition(program.passedDescriptors.count <= Int(NB_PASSED_MAX), "too many descriptors for one box")
         withUnsafeMutableBytes(of: &launch.passed) { $0.copyBytes(from: program.passedDescriptors.asBytes) }
         launch.passed_count = program.passedDescriptors.count

@@ -29,6 +29,9 @@ public struct BoxPrivileges: Sendable {
     /// The capabilities that stay in the bounding set, as bits; nothing is inheritable.
     public var capabilities: UInt64 = 0
     public var noNewPrivileges = true
+    /// Unless nil: the program runs as this user and group of the box, not as its root, has `capabilities` all the
+    /// same, and is killed when the caller ends.
+    public var otherUser: UInt32?
     /// A BPF program, each instruction as the kernel lays it out; empty for none. Without `noNewPrivileges` the box
     /// needs a user namespace of its own to load it.
     public var filter: [UInt64] = []

@@ -10,6 +10,7 @@ public enum Capability: UInt64, Sendable, Hashable {
     case setCapabilities = 8  // CAP_SETPCAP
     case bindLowPorts = 10  // CAP_NET_BIND_SERVICE
     case changeRoot = 18  // CAP_SYS_CHROOT
+    case administer = 21  // CAP_SYS_ADMIN
     case writeAudit = 29  // CAP_AUDIT_WRITE
     case setFileCapabilities = 31  // CAP_SETFCAP
 

@@ -164,6 +164,23 @@ enum SandboxRules {
             rule: .refuse(ENOSYS), reason: "not to be judged", names: "openat2"),
     ]
 
+    /// In place of the rules above, for a zygote.
+    static let landing: [Group] = [
+        Group(rule: .allow, reason: "into the sandboxes whose namespaces it was given", names: "setns"),
+        Group(
+            rule: .allowIf([.oneOf(0, [joinSessionKeyring])]), reason: "what lands leaves the zygote's keyring",
+            names: "keyctl"),
+        Group(
+            rule: .allowIf([
+                .noneOf(1, [pushTerminalInput, consoleControl, setLineDiscipline]),
+                .noneOf(1, mask: ioctlTypeMask, [namespaceFileType]),
+            ]), reason: "one namespace must not lead to others of its kind", names: "ioctl"),
+    ]
+
+    private static let joinSessionKeyring: UInt32 = 1  // linux/keyctl.h
+    // linux/nsfs.h: NSIO, the type of all calls on a namespace's file.
+    private static let namespaceFileType: UInt32 = 0xb700
+    private static let ioctlTypeMask: UInt32 = 0xff00
     private static let setuidBits: UInt32 = 0o6000
     // linux/sched.h: CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET and, for unshare, NEWTIME. In
     // clone the last bit belongs to the exit signal, where no signal has it.

@@ -9,10 +9,15 @@ public enum SeccompFilter {
     /// setuid or setgid, since it would be so on the host as well.
     public static var directRun: [UInt64] { SeccompPrograms.directRun }
 
+    /// The filter of a zygote, which forks itself into sandboxes: as ``sandbox``, and it may enter namespaces that it was
+    /// given. What lands takes that away again; see Kernels/land.
+    public static var zygote: [UInt64] { SeccompPrograms.zygote }
+
     /// What the programs are compiled from.
     static let sources: [(name: String, groups: [SandboxRules.Group])] = [
         ("sandbox", SandboxRules.groups),
         ("directRun", SandboxRules.groups + SandboxRules.withoutSetuidFiles),
+        ("zygote", SandboxRules.groups + SandboxRules.landing),
     ]
 
     static let architectures: [(condition: String, architecture: SeccompArchitecture)] = [

@@ -16,6 +16,8 @@ final class Family {
     /// When the last sandbox ended, in monotonic milliseconds.
     var idleSince: Int64?
     var isEnding = false
+    /// Lives beside the sandboxes; one that is ending is no longer the family's.
+    weak var zygote: Zygote?
 
     private var userNamespaces: [UserNamespace] = []
     private var networkNamespaces: [NetworkNamespace] = []

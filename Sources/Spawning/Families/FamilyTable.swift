@@ -40,9 +40,11 @@ struct FamilyTable {
         families[family.block.index] = family
     }
 
-    /// Ends the families that have been without sandboxes for the limit, or all such if `atOnce`.
-    func endIdle(now: Int64, atOnce: Bool = false) {
+    /// Ends the families that have been without sandboxes for the limit, or all such if `atOnce`. One with a zygote is
+    /// waiting for its next sandbox, as long as somebody is there to ask for one.
+    func endIdle(now: Int64, isServed: Bool, atOnce: Bool = false) {
         for family in families.values where family.sandboxCount == 0 && !family.isEnding {
+            if family.zygote != nil && isServed && !atOnce { continue }
             guard let since = family.idleSince else {
                 family.idleSince = now
                 if atOnce { family.end() }

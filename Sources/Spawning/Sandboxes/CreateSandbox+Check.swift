@@ -1,6 +1,6 @@
 import SpawnerProtocol
 
-/// What the spawner allows in a request to create, whatever the server has let pass.
+/// What the spawner allows in requests to create and to start, whatever the server has let pass.
 public enum SpawnRules {
     public static let layerCountRange = 1...32
     public static let digestLength = 64
@@ -24,13 +24,37 @@ public enum SpawnRules {
     public static func isPlain(_ text: String, _ lengthRange: ClosedRange<Int>) -> Bool {
         lengthRange.contains(text.utf8.count) && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }
     }
+
+    static func check(family: String) throws(SpawnFailure) {
+        guard isPlain(family, familyLengthRange) else {
+            throw .refusing("family", family, allowed: "1 to 128 printable ASCII characters")
+        }
+    }
+
+    static func check(templateID: String) throws(SpawnFailure) {
+        guard isPlain(templateID, templateLengthRange) else {
+            throw .refusing("templateID", templateID, allowed: "1 to 128 printable ASCII characters")
+        }
+    }
+
+    static func check(layers: [String]) throws(SpawnFailure) {
+        guard layerCountRange.contains(layers.count) else {
+            throw .refusing("layers", "\(layers.count) of them", allowed: "1 to 32")
+        }
+        for layer in layers where !isDigest(layer) {
+            throw .refusing("layers", layer, allowed: "64 hexadecimal digits")
+        }
+        guard Set(layers).count == layers.count else {
+            throw .refusing("layers", "the same layer twice", allowed: "each once")
+        }
+    }
 }
 
 extension CreateSandbox {
     /// - Throws: `refused` with the field's name as the step, and the value and what is allowed in the message.
     public func check() throws(SpawnFailure) {
         try checkNames()
-        try checkLayers()
+        try SpawnRules.check(layers: layers)
         try limits.check()
         guard deadlineMilliseconds > 0 else {
             throw .refusing("deadlineMilliseconds", deadlineMilliseconds, allowed: "a time after 1970")
@@ -42,24 +66,8 @@ extension CreateSandbox {
             throw .refusing("sandboxID", sandboxID, allowed: SandboxName.rule)
         }
         guard SandboxName.isValid(hostname) else { throw .refusing("hostname", hostname, allowed: SandboxName.rule) }
-        guard SpawnRules.isPlain(family, SpawnRules.familyLengthRange) else {
-            throw .refusing("family", family, allowed: "1 to 128 printable ASCII characters")
-        }
-        guard SpawnRules.isPlain(templateID, SpawnRules.templateLengthRange) else {
-            throw .refusing("templateID", templateID, allowed: "1 to 128 printable ASCII characters")
-        }
-    }
-
-    private func checkLayers() throws(SpawnFailure) {
-        guard SpawnRules.layerCountRange.contains(layers.count) else {
-            throw .refusing("layers", "\(layers.count) of them", allowed: "1 to 32")
-        }
-        for layer in layers where !SpawnRules.isDigest(layer) {
-            throw .refusing("layers", layer, allowed: "64 hexadecimal digits")
-        }
-        guard Set(layers).count == layers.count else {
-            throw .refusing("layers", "the same layer twice", allowed: "each once")
-        }
+        try SpawnRules.check(family: family)
+        try SpawnRules.check(templateID: templateID)
     }
 }
 

@@ -10,6 +10,8 @@ final class Sandbox {
     let family: Family
     let slot: Int
     let cgroup: SandboxCgroup
+    /// nil for one that an earlier spawner made: no zygote lands in it.
+    let image: SandboxImage?
     /// Milliseconds since 1970; 0 for none, after a restart of the spawner.
     var deadline: Int64
     /// Why it was killed, once it was.
@@ -23,7 +25,7 @@ final class Sandbox {
 
     init(
         id: String, pid: Int32, process: consuming Descriptor, family: Family, slot: Int, cgroup: SandboxCgroup,
-        deadline: Int64
+        image: SandboxImage?, deadline: Int64
     ) {
         self.id = id
         self.pid = pid
@@ -31,6 +33,7 @@ final class Sandbox {
         self.family = family
         self.slot = slot
         self.cgroup = cgroup
+        self.image = image
         self.deadline = deadline
     }
 

@@ -1,20 +1,22 @@
 import LinuxSystem
 import SpawnerProtocol
 
-/// The mounts that one sandbox is made of, shown under its ids, while they hang nowhere yet.
+/// The mounts that one sandbox or zygote is made of, shown under its ids, while they hang nowhere yet.
 struct SandboxMounts {
     private let layers: [HeldMount]
     private let writable: HeldMount
 
+    /// - Parameter user: the user namespace whose ids they are shown under.
     init(
-        _ request: CreateSandbox, layers mounted: LayerMounts, pool: WritableLayerPool, user: UserNamespace
+        of digests: [String], shape: DiskShape, layers mounted: LayerMounts, pool: WritableLayerPool,
+        shownTo user: borrowing Descriptor
     ) throws(SpawnFailure) {
         var copies: [HeldMount] = []
-        for digest in request.layers { copies.append(HeldMount(try mounted.copy(of: digest))) }
+        for digest in digests { copies.append(HeldMount(try mounted.copy(of: digest))) }
         layers = copies
-        writable = try box { () throws(BoxFailure) in try pool.take(DiskShape(request.limits)) }
+        writable = try box { () throws(BoxFailure) in try pool.take(shape) }
         for layer in layers + [writable] {
-            try step("map ids of layer") { () throws(SyscallError) in try layer.mount.mapIDs(to: user.descriptor) }
+            do { try layer.mount.mapIDs(to: user) } catch { throw SpawnFailure(error, step: "map ids of layer") }
         }
     }
 

@@ -15,10 +15,32 @@ extension BoxPrivileges {
         privileges.capabilities = Capability.bits(sandboxCapabilities)
         privileges.noNewPrivileges = request.noNewPrivileges
         privileges.filter = SeccompFilter.sandbox
-        privileges.resourceLimits = [
-            ResourceLimit(Int32(RLIMIT_NOFILE.rawValue), UInt64(request.limits.openFiles)),
+        privileges.resourceLimits = resourceLimits(request.limits)
+        return privileges
+    }
+
+    /// A user of the family's own ids who is neither its root, whose namespaces the sandboxes are, nor the nobody that
+    /// its first process is; no template has it.
+    private static let zygoteUser: UInt32 = 65_533
+
+    /// What lets a process enter the namespaces of the family's sandboxes that it was given, and nothing else: it may
+    /// signal, trace and become nobody but itself.
+    private static let zygoteCapabilities: [Capability] = [.administer, .changeRoot]
+
+    static func zygote(_ request: StartZygote) -> BoxPrivileges {
+        var privileges = BoxPrivileges()
+        privileges.capabilities = Capability.bits(zygoteCapabilities)
+        privileges.otherUser = zygoteUser
+        privileges.noNewPrivileges = request.noNewPrivileges
+        privileges.filter = SeccompFilter.zygote
+        privileges.resourceLimits = resourceLimits(request.limits)
+        return privileges
+    }
+
+    private static func resourceLimits(_ limits: SpawnLimits) -> [ResourceLimit] {
+        [
+            ResourceLimit(Int32(RLIMIT_NOFILE.rawValue), UInt64(limits.openFiles)),
             ResourceLimit(Int32(RLIMIT_CORE.rawValue), 0),
         ]
-        return privileges
     }
 }

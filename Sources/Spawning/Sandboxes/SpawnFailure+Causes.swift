@@ -1,3 +1,4 @@
+import Glibc
 import LinuxSystem
 import SpawnerProtocol
 
@@ -9,6 +10,17 @@ extension SpawnFailure {
 
     init(_ error: SyscallError, step: String) {
         self.init(.kernel, step: step, errorNumber: error.number, message: error.description)
+    }
+
+    /// A landing that a zygote says was refused at this step.
+    init(landing step: String, errorNumber: Int32) {
+        let cause = errorNumber > 0 ? String(cString: strerror(errorNumber)) : "no cause is known"
+        self.init(.kernel, step: step, errorNumber: errorNumber, message: "\(step): \(cause)")
+    }
+
+    /// There is no zygote for it, or no longer.
+    static func noZygote(_ message: String) -> SpawnFailure {
+        SpawnFailure(.notFound, step: "zygote", message: message)
     }
 
     init(_ failure: BoxFailure) {

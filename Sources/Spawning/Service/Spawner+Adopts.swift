@@ -21,8 +21,9 @@ extension Spawner {
         try queue.add(family.process.number, token: Token.families + UInt64(block.index))
         families.adopt(family)
         for name in try cgroups.children(of: block.cgroupName) {
-            guard let id = Sandbox.id(cgroupName: name) else { continue }
-            try adopt(id, in: family)
+            if let id = Sandbox.id(cgroupName: name) { try adopt(id, in: family) }
+            // A zygote whose spawner is gone has nobody to obey.
+            if name.hasPrefix(Zygote.cgroupPrefix) { try end("\(block.cgroupName)/\(name)") }
         }
     }
 
@@ -35,7 +36,8 @@ extension Spawner {
                 let slot = family.block.slot(ofHostID: found.firstHostID), family.slots.claim(slot)
             else { continue }
             let sandbox = Sandbox(
-                id: id, pid: pid, process: process, family: family, slot: slot, cgroup: cgroup, deadline: 0)
+                id: id, pid: pid, process: process, family: family, slot: slot, cgroup: cgroup, image: nil,
+                deadline: 0)
             let token = newToken()
             try queue.add(sandbox.process.number, token: token)
             sandboxes[id] = sandbox
@@ -43,7 +45,12 @@ extension Spawner {
             return
         }
         // Nobody who could be talked to is left in it.
-        if !processes.isEmpty { try cgroup.kill() }
+        try end(path)
+    }
+
+    private func end(_ path: String) throws(SyscallError) {
+        let cgroup = cgroups.openSandbox(path)
+        if try !pids(path).isEmpty { try cgroup.kill() }
         try cgroup.remove()
     }
 

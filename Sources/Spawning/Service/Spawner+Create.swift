@@ -5,7 +5,7 @@ import SpawnerProtocol
 
 extension Spawner {
     /// How long a first process may take to its exec, in milliseconds.
-    private static let startPatience: Int32 = 10_000
+    static let startPatience: Int32 = 10_000
     /// Connections that wait in a sandbox's socket until its guest accepts them.
     private static let guestBacklog: Int32 = 512
     /// In its own cgroup the guest goes first, so that it can end what rages there. Commands start at 0.
@@ -38,7 +38,7 @@ extension Spawner {
         }
     }
 
-    private func watch(_ family: Family) throws(SpawnFailure) {
+    func watch(_ family: Family) throws(SpawnFailure) {
         try step("watch family") { () throws(SyscallError) in
             try queue.add(family.process.number, token: Token.families + UInt64(family.block.index))
         }
@@ -69,7 +69,7 @@ extension Spawner {
             let pid = running.pid
             return Sandbox(
                 id: request.sandboxID, pid: pid, process: running.takeProcess(), family: family, slot: user.slot,
-                cgroup: cgroup, deadline: request.deadlineMilliseconds)
+                cgroup: cgroup, image: SandboxImage(request), deadline: request.deadlineMilliseconds)
         } catch {
             do { try cgroup.remove() } catch let leftover { log.write("after a failed create: \(leftover)") }
             throw error
@@ -80,7 +80,8 @@ extension Spawner {
         _ request: CreateSandbox, in family: Family, _ user: UserNamespace, _ network: NetworkNamespace,
         _ cgroup: SandboxCgroup
     ) throws(SpawnFailure) -> RunningProcess {
-        let mounts = try SandboxMounts(request, layers: layers, pool: pool, user: user)
+        let mounts = try SandboxMounts(
+            of: request.layers, shape: DiskShape(request.limits), layers: layers, pool: pool, shownTo: user.descriptor)
         let directory = try step("open cgroup") { () throws(SyscallError) in try cgroup.openDirectory() }
         let sockets = ServiceSocket(place, options)
         let name = Sandbox.socketName(id: request.sandboxID)
@@ -102,8 +103,8 @@ extension Spawner {
 
     private func launch(_ request: CreateSandbox, mounts: SandboxMounts, socket: Int32) -> BoxLaunch {
         let root = SandboxRoot(
-            request: request, layers: mounts.layerDescriptors, writable: mounts.writableDescriptor,
-            bootID: RandomID.uuid(), machineID: RandomID.machineID())
+            of: .sandbox(id: request.sandboxID), templateID: request.templateID, hostname: request.hostname,
+            limits: request.limits, mounts: mounts)
         var program = BoxProgram(
             executable: .descriptor(place.guest.number), arguments: ["nestbox-guest"],
             environment: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
@@ -117,7 +118,7 @@ extension Spawner {
 }
 
 /// A process that runs its program.
-private struct RunningProcess: ~Copyable {
+struct RunningProcess: ~Copyable {
     let pid: Int32
     let process: Descriptor
 

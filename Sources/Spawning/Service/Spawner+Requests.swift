@@ -12,7 +12,7 @@ extension Spawner {
         do {
             for _ in 0..<Self.turnLength {
                 guard let request = try connection.receive() else { return }
-                try answer(request, on: connection)
+                try answer(request, on: connection, token: token)
             }
         } catch {
             drop(token, error)
@@ -32,23 +32,27 @@ extension Spawner {
         }
     }
 
-    private func answer(_ request: SpawnerRequest, on connection: ServerConnection) throws(ServerConnection.End) {
+    private func answer(
+        _ request: SpawnerRequest, on connection: ServerConnection, token: UInt64
+    ) throws(ServerConnection.End) {
         if case .list = request.operation, connection.isWelcome {
             return try sendList(request.number, on: connection)
         }
-        let content: SpawnerAnswer.Content
+        let asker = Zygote.Asker(connection: token, number: request.number)
+        let content: SpawnerAnswer.Content?
         do {
-            content = try perform(request.operation, on: connection)
+            content = try perform(request.operation, on: connection, for: asker)
         } catch {
             log.write("request \(request.number) failed at \(error.step): \(error.message)")
             content = .failed(error)
         }
-        try connection.send(SpawnerAnswer(number: request.number, content: content))
+        if let content { try connection.send(SpawnerAnswer(number: request.number, content: content)) }
     }
 
+    /// - Returns: nil if `asker` is answered later.
     private func perform(
-        _ operation: SpawnerRequest.Operation, on connection: ServerConnection
-    ) throws(SpawnFailure) -> SpawnerAnswer.Content {
+        _ operation: SpawnerRequest.Operation, on connection: ServerConnection, for asker: Zygote.Asker
+    ) throws(SpawnFailure) -> SpawnerAnswer.Content? {
         if case .hello(let version) = operation { return try welcome(version, connection) }
         guard connection.isWelcome else { throw .refusing("request", "first", allowed: "hello") }
         switch operation {
@@ -66,6 +70,13 @@ extension Spawner {
             if let sandbox = sandboxes[id] { kill(sandbox, for: .destroyed) }
             return .done
         case .usage(let id): return .usage(try usage(of: try sandbox(id)))
+        case .startZygote(let request): return try startZygote(request, for: asker) ? .done : nil
+        case .endZygote(let family):
+            endZygotes(of: family)
+            return .done
+        case .land(let id, let payload):
+            try land(in: try sandbox(id), payload, for: asker)
+            return nil
         }
     }
 
@@ -79,7 +90,7 @@ extension Spawner {
         return .welcome(protocolVersion: SpawnerRequest.protocolVersion, bootID: bootID)
     }
 
-    private func sandbox(_ id: String) throws(SpawnFailure) -> Sandbox {
+    func sandbox(_ id: String) throws(SpawnFailure) -> Sandbox {
         guard let sandbox = sandboxes[id], sandbox.end == nil else {
             throw SpawnFailure(.notFound, step: "sandboxID", message: "there is no sandbox \(id)")
         }

@@ -19,6 +19,8 @@ public final class Spawner {
     var families: FamilyTable
     var sandboxes: [String: Sandbox] = [:]
     var sandboxesByToken: [UInt64: Sandbox] = [:]
+    var zygotes: [ObjectIdentifier: Zygote] = [:]
+    var zygotesByToken: [UInt64: ZygoteEvent] = [:]
     var connections: [UInt64: ServerConnection] = [:]
     private let signals: Descriptor
     private var lastToken = Token.firstFree
@@ -78,8 +80,10 @@ public final class Spawner {
             for token in tokens { handle(token) }
             endExpired()
             finishEnded()
+            hurryZygotes()
+            finishZygotes()
             flushConnections()
-            families.endIdle(now: monotonicMilliseconds())
+            families.endIdle(now: monotonicMilliseconds(), isServed: !connections.isEmpty)
             stopIfUseless()
             // Who asks comes before who may ask.
             if tokens.isEmpty || !hasWork { hasWork = prepareAhead() }
@@ -89,12 +93,16 @@ public final class Spawner {
 
     /// Leaves nothing behind but the sandboxes that live.
     private func leave() throws(SyscallError) {
-        families.endIdle(now: monotonicMilliseconds(), atOnce: true)
+        for zygote in zygotes.values { end(zygote, "the spawner stops") }
+        families.endIdle(now: monotonicMilliseconds(), isServed: false, atOnce: true)
         let patience = monotonicMilliseconds() + Self.leavePatience
-        while families.families.values.contains(where: \.isEnding), monotonicMilliseconds() < patience {
+        while !zygotes.isEmpty || families.families.values.contains(where: \.isEnding),
+            monotonicMilliseconds() < patience
+        {
             for token in try queue.wait(milliseconds: Int32(Self.retryInterval)) where token >= Token.families {
                 handle(token)
             }
+            finishZygotes()
         }
         if sandboxes.isEmpty { removeTree(until: patience) }
         try ServiceSocket(place, options).remove(options.socketName)
@@ -125,6 +133,8 @@ public final class Spawner {
         default:
             if let sandbox = sandboxesByToken[token] {
                 firstProcessEnded(sandbox, token: token)
+            } else if let event = zygotesByToken[token] {
+                handle(event, token: token)
             } else if let connection = connections[token] {
                 serve(connection, token: token)
             }
@@ -182,10 +192,17 @@ public final class Spawner {
             if sandbox.end != nil { next = min(next, removalInterval(sandbox)) }
             if sandbox.deadline > 0, sandbox.killedFor == nil { next = min(next, max(0, sandbox.deadline - now)) }
         }
+        next = min(next, zygoteTimeout())
         if connections.values.contains(where: \.hasMoreToSend) { next = min(next, Self.retryInterval) }
         if !families.families.isEmpty { next = min(next, Self.uselessLimit) }
         if uselessSince != nil { next = min(next, Self.uselessLimit / 4) }
         return next == .max ? -1 : Int32(clamping: next)
+    }
+
+    private func zygoteTimeout() -> Int64 {
+        let now = monotonicMilliseconds()
+        return zygotes.values.map { $0.endedAt == nil ? max(0, $0.conversation.nextMoment - now) : Self.removalInterval }
+            .min() ?? .max
     }
 
     private func removalInterval(_ sandbox: Sandbox) -> Int64 {

@@ -122,6 +122,12 @@ final class NamesOnlyBackend: IsolationBackend {
         alive.withLock { $0 }.map { RunningSandbox(id: $0, guestSocketPath: "/nowhere/\($0)") }
     }
 
+    func startZygote(_ template: Template, tenant: TenantID) async throws(BackendError) {}
+
+    func endZygote(_ templateID: String, tenant: TenantID) async throws(BackendError) {}
+
+    func land(in id: SandboxID, payload: [UInt8]) async throws(BackendError) -> UInt32 { 2 }
+
     func usage(_ id: SandboxID) async throws(BackendError) -> BackendUsage {
         BackendUsage(cpuMicroseconds: 1000, memoryBytes: 1 << 20, cacheBytes: 1 << 10, memoryLimitBytes: 512 << 20)
     }

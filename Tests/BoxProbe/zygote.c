@@ -1,0 +1,178 @@
+#include "probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+// The library as the templates have it.
+#include "../../Kernels/land/nestbox_land.c"
+
+// A zygote for tests. The payload of a landing is the path of a socket, on which what landed serves as the guest's
+// stand-in does. Kinds:
+//
+//   good              does what it should
+//   large             the same, with 64 MiB of memory
+//   early             ends before it is warm
+//   silent            is never warm
+//   garbled           says what is no message, once it is warm
+//   flooding          answers without end, once it is warm
+//   deaf              takes no order, once it is warm
+//   lying             answers an order with what answers another
+//   dying             ends at the first order
+//   attacking         tries what it must not be able to do, and answers the first landing with what it could: the
+//                     outcome stands in the socket's directory inside, in the file "attack"
+
+#define CONVERSATION 3
+
+static void serve_at(const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    if (bind(listener, (struct sockaddr *)&address, sizeof address) != 0 || listen(listener, 64) != 0) _exit(3);
+    for (;;) {
+        int connection = accept(listener, NULL, NULL);
+        if (connection < 0) _exit(4);
+        probe_serve(connection);
+        close(connection);
+    }
+}
+
+static int converse(void) {
+    static char path[NB_PAYLOAD_BYTES + 1];
+    for (;;) {
+        struct nb_landing landing;
+        ssize_t length = nb_zygote_receive(CONVERSATION, &landing, path, NB_PAYLOAD_BYTES);
+        if (length < 0) return 0;
+        path[length] = 0;
+        struct nb_land_failure failure;
+        pid_t pid = nb_land(&landing, &failure);
+        if (pid == 0) serve_at(path);
+        if (nb_zygote_landed(CONVERSATION, &landing, pid, &failure) != 0) return 0;
+    }
+}
+
+static void say_all(const void *bytes, size_t count) {
+    if (send(CONVERSATION, bytes, count, MSG_NOSIGNAL) < 0) _exit(0);
+}
+
+static void take_one(void) {
+    static char path[NB_PAYLOAD_BYTES];
+    struct nb_landing landing;
+    if (nb_zygote_receive(CONVERSATION, &landing, path, sizeof path) < 0) _exit(0);
+}
+
+static void grow(void) {
+    const size_t bytes = 64 << 20;
+    char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) _exit(5);
+    memset(memory, 1, bytes);
+}
+
+// ---- The attack.
+
+static void note(char *text, size_t size, const char *what, int result) {
+    if (result < 0 && errno != 0) return;
+    size_t length = strlen(text);
+    snprintf(text + length, size - length, "%s\n", what);
+}
+
+/// Other processes of the family, by number: the pid namespace is theirs, too.
+static void attack_processes(char *text, size_t size) {
+    for (pid_t pid = 1; pid < 256; pid++) {
+        if (pid == getpid()) continue;
+        int process = (int)syscall(SYS_pidfd_open, pid, 0);
+        if (process < 0) continue;
+        note(text, size, "killed a process", kill(pid, SIGKILL));
+        note(text, size, "stopped a process", kill(pid, SIGSTOP));
+        note(text, size, "traced a process", (int)ptrace(PTRACE_ATTACH, pid, NULL, NULL));
+        note(text, size, "entered a process's user namespace", setns(process, CLONE_NEWUSER));
+        note(text, size, "entered a process's mount namespace", setns(process, CLONE_NEWNS));
+        note(text, size, "entered a process's network", setns(process, CLONE_NEWNET));
+        note(text, size, "changed a process's limits", prlimit(pid, RLIMIT_NOFILE, &(struct rlimit){1, 1}, NULL));
+        char path[64];
+        snprintf(path, sizeof path, "/proc/%d/environ", pid);
+        note(text, size, "saw a process", open(path, O_RDONLY));
+        close(process);
+    }
+    note(text, size, "killed everybody", kill(-1, SIGKILL));
+}
+
+static void attack_host(char *text, size_t size) {
+    note(text, size, "mounted", mount("x", "/tmp", "tmpfs", 0, NULL));
+    note(text, size, "unmounted", umount2("/proc", MNT_DETACH));
+    note(text, size, "made a user namespace", unshare(CLONE_NEWUSER));
+    note(text, size, "made a mount namespace", unshare(CLONE_NEWNS));
+    note(text, size, "became root", setuid(0));
+    note(text, size, "became a sandbox's root", setuid(65536));
+    note(text, size, "took a group", setgid(0));
+    note(text, size, "found the next mount namespace",
+         ioctl(open("/proc/self/ns/mnt", O_RDONLY), _IOR(0xb7, 11, char[16]), text + size / 2));
+    note(text, size, "wrote to the layers", open("/which", O_WRONLY));
+    note(text, size, "opened a netlink socket", socket(AF_NETLINK, SOCK_RAW, 0));
+    note(text, size, "made a device", mknod("/tmp/device", S_IFBLK | 0600, 0x700));
+    note(text, size, "wrote a sysctl", open("/proc/sys/kernel/ns_last_pid", O_WRONLY));
+}
+
+static void write_outcome(const char *path, const char *text) {
+    char name[256];
+    snprintf(name, sizeof name, "%s", path);
+    char *slash = strrchr(name, '/');
+    snprintf(slash, sizeof name - (size_t)(slash - name), "/attack");
+    int file = open(name, O_WRONLY | O_CREAT, 0600);
+    if (write(file, text, strlen(text)) < 0) _exit(6);
+    close(file);
+}
+
+static int attack(void) {
+    static char text[8192], path[NB_PAYLOAD_BYTES + 1];
+    nb_zygote_ready(CONVERSATION);
+    for (;;) {
+        struct nb_landing landing;
+        ssize_t length = nb_zygote_receive(CONVERSATION, &landing, path, NB_PAYLOAD_BYTES);
+        if (length < 0) return 0;
+        path[length] = 0;
+        attack_processes(text, sizeof text);
+        attack_host(text, sizeof text);
+        struct nb_land_failure failure;
+        pid_t pid = nb_land(&landing, &failure);
+        if (pid == 0) {
+            write_outcome(path, text);
+            serve_at(path);
+        }
+        if (nb_zygote_landed(CONVERSATION, &landing, pid, &failure) != 0) return 0;
+    }
+}
+
+int probe_zygote(const char *kind) {
+    static const uint8_t pong = ANSWER_PONG;
+    if (strcmp(kind, "early") == 0) return 7;
+    if (strcmp(kind, "attacking") == 0) return attack();
+    if (strcmp(kind, "large") == 0) grow();
+    if (strcmp(kind, "silent") != 0) nb_zygote_ready(CONVERSATION);
+    if (strcmp(kind, "good") == 0 || strcmp(kind, "large") == 0) return converse();
+    if (strcmp(kind, "garbled") == 0) say_all("\377\377\377", 3);
+    while (strcmp(kind, "flooding") == 0) say_all(&pong, 1);
+    if (strcmp(kind, "lying") == 0) {
+        take_one();
+        say_all(&pong, 1);
+    }
+    if (strcmp(kind, "dying") == 0) {
+        take_one();
+        return 8;
+    }
+    for (;;) pause();  // a zygote of a good kind would end when its conversation does
+}
