@@ -1,0 +1,65 @@
+"""The zygote: warm, with one thread, and ready to be forked into sandboxes."""
+
+import argparse
+import os
+import sys
+
+from . import land_library
+from .land_library import SPAWNER, LandLibrary
+from .settings import Landing, from_payload
+from .stranger import become_stranger
+from .wire import WireError
+
+# A library that starts threads when it is imported can not be forked; these ask the known ones not to.
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+def main():
+    """The program `zygote`. Returns never: it ends with the spawner, and its forks with their sandboxes."""
+    options = _options()
+    library = LandLibrary(SPAWNER, options.library)
+    before = dict(os.environ)
+    os.environ.update(ONE_THREAD)
+    # Late, so that no library starts a thread before it has been asked not to.
+    from . import warmth
+    from .answers import Answers
+    from .cold import look_like_a_script, serve
+    from .output import Output
+    from .shell import KernelShell
+
+    look_like_a_script()
+    warmth.preload(options.preload)
+    output = Output()
+    shell = KernelShell.made(Answers(output))
+    warmth.warm(shell, output)
+    os.environ.clear()
+    os.environ.update(before)
+    warmth.settle()
+    landing = _wait_for_landing(library)
+    become_stranger(landing.environment)
+    os.chdir(landing.cwd)
+    shell.starting_dir = landing.cwd
+    shell.home_dir = landing.environment.get("HOME", "/")
+    shell.history_manager.dir_hist[:] = [landing.cwd]
+    serve(landing.settings, shell, output, shell.answers)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="zygote", allow_abbrev=False)
+    parser.add_argument("--preload", nargs="*", metavar="MODULE", help="what to import; it must be installed")
+    parser.add_argument("--library", default=land_library.PATH)
+    return parser.parse_args()
+
+
+def _wait_for_landing(library: LandLibrary) -> Landing:
+    """Answers the spawner until it is gone, when the process ends. Returns in each landed fork, with its landing."""
+    library.say_ready()
+    while (payload := library.receive()) is not None:
+        try:
+            landing = from_payload(payload)
+        except WireError as error:
+            library.refuse(str(error))
+            continue
+        if library.land():
+            return landing
+    sys.exit(0)
