@@ -43,6 +43,7 @@ let package = Package(
 
         // The server, lowest first.
         .target(name: "SandboxModel"),
+        .target(name: "KernelProtocol"),
         .target(name: "Isolation", dependencies: ["SandboxModel"]),
         .target(
             name: "GuestClient",
@@ -69,6 +70,12 @@ let package = Package(
                 "SandboxModel", "Isolation", "Layers", "Persistence", .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
+            name: "Interpreter",
+            dependencies: [
+                "KernelProtocol", "GuestClient", "GuestProtocol", "Isolation", "Layers", "Orchestrator", "SandboxModel",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(
             name: "HTTPExchange",
             dependencies: [
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -77,8 +84,8 @@ let package = Package(
         .target(
             name: "E2BAPI",
             dependencies: [
-                "HTTPExchange", "Auth", "Orchestrator", "GuestClient", "GuestProtocol", "SandboxModel", "WireCoding",
-                "CZlib", .product(name: "NIOCore", package: "swift-nio"),
+                "HTTPExchange", "Auth", "Orchestrator", "Interpreter", "KernelProtocol", "GuestClient", "GuestProtocol",
+                "SandboxModel", "WireCoding", "CZlib", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Crypto", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
             ]),
@@ -101,8 +108,8 @@ let package = Package(
         .executableTarget(
             name: "nestbox",
             dependencies: [
-                "APIClient", "Edge", "E2BAPI", "HTTPExchange", "Orchestrator", "IsolationBackends", "GuestClient",
-                "GuestProtocol", "WireCoding", "Auth", "Persistence", "Layers", "SandboxModel", "CLinux", "LinuxSystem",
+                "APIClient", "Edge", "E2BAPI", "HTTPExchange", "Interpreter", "Orchestrator", "IsolationBackends",
+                "GuestClient", "GuestProtocol", "WireCoding", "Auth", "Persistence", "Layers", "SandboxModel", "CLinux", "LinuxSystem",
                 "SpawnerProtocol", "HostProbes", "DirectRun",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -150,6 +157,14 @@ let package = Package(
             name: "CommandTests",
             dependencies: ["nestbox", "SandboxModel", .product(name: "NIOCore", package: "swift-nio")]),
         .testTarget(name: "GuestClientTests", dependencies: ["GuestClient", "GuestProtocol"]),
+        .testTarget(name: "KernelProtocolTests", dependencies: ["KernelProtocol"]),
+        .testTarget(
+            name: "InterpreterTests",
+            dependencies: [
+                "Interpreter", "KernelProtocol", "GuestClient", "GuestProtocol", "Isolation", "Layers", "Orchestrator",
+                "SandboxModel", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "Logging", package: "swift-log"),
+            ]),
         .testTarget(
             name: "E2BAPITests",
             dependencies: [
@@ -168,7 +183,7 @@ if Context.environment["NESTBOX_FUZZ"] == "1" {
     let fuzzer: [String] = ["-sanitize=fuzzer"]
     for target in package.targets
     where [
-        "WireCoding", "GuestProtocol", "SpawnerProtocol", "HTTPExchange", "Layers", "E2BAPI", "Edge",
+        "WireCoding", "GuestProtocol", "SpawnerProtocol", "KernelProtocol", "HTTPExchange", "Layers", "E2BAPI", "Edge",
     ].contains(target.name) {
         target.swiftSettings = [.unsafeFlags(fuzzer)]
     }
@@ -179,6 +194,7 @@ if Context.environment["NESTBOX_FUZZ"] == "1" {
                 linkerSettings: [.unsafeFlags(fuzzer + ["-use-ld=lld"])]))
     }
     fuzzTarget("fuzz-protocols", ["GuestProtocol", "SpawnerProtocol", "WireCoding"])
+    fuzzTarget("fuzz-kernels", ["KernelProtocol"])
     fuzzTarget(
         "fuzz-http",
         [

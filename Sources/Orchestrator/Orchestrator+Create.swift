@@ -65,6 +65,7 @@ extension Orchestrator {
             let committed = try await commit(record, running)
             let live = LiveSandbox(record: committed, guestSocketPath: running.guestSocketPath)
             if let reason = await lives.run(live) { throw ended(whileStarting: reason) }
+            parts.observe(.started(live, spec.template))
             await note("sandbox started", record.id, ["template": record.templateID])
             return committed
         } catch {
@@ -123,6 +124,7 @@ extension Orchestrator {
                 "a sandbox's end could not be stored", metadata: ["sandbox.id": "\(record.id)", "error": "\(error)"])
         }
         await lives.forget(record.id)
+        parts.observe(.over(record.id))
     }
 }
 

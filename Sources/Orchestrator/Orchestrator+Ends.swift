@@ -52,6 +52,7 @@ extension Orchestrator {
 
     private func end(_ id: SandboxID, of tenant: TenantID, _ reason: SandboxEndReason) async throws(OrchestratorError) {
         guard let live = await lives.claimEnd(id, of: tenant) else { throw .notFound(id) }
+        parts.observe(.over(id))
         do throws(BackendError) {
             try await parts.backend.destroy(id)
         } catch {

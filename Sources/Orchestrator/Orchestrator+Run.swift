@@ -32,7 +32,8 @@ extension Orchestrator {
             case .reconnected: await reconcile()
             case .ended(let id, let reason):
                 if case .finish(let record) = await lives.ended(id, reason) { await close(record, reason) }
-            case .zygoteEnded: break  // nobody here starts any
+            case .zygoteEnded(let tenant, let templateID):
+                parts.observe(.zygoteEnded(tenant, templateID: templateID))
             }
         }
     }

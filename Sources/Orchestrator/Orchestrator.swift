@@ -22,11 +22,14 @@ public struct Orchestrator: Sendable {
         public var log: Logger
         /// Most sandboxes alive at once, of all tenants.
         public var sandboxLimit: Int
+        /// Told what happens, at once: it must not take its time.
+        public var observe: @Sendable (LifeEvent) -> Void
 
         public init(
             backend: any IsolationBackend, templates: TemplateStore, sandboxes: SandboxStore, events: EventStore,
             metrics: MetricStore, guest: GuestCalls, accessToken: @Sendable @escaping (SandboxID) -> String,
-            clock: any WallClock, log: Logger, sandboxLimit: Int = Orchestrator.defaultSandboxLimit
+            clock: any WallClock, log: Logger, sandboxLimit: Int = Orchestrator.defaultSandboxLimit,
+            observe: @Sendable @escaping (LifeEvent) -> Void = { _ in }
         ) {
             self.backend = backend
             self.templates = templates
@@ -38,6 +41,7 @@ public struct Orchestrator: Sendable {
             self.clock = clock
             self.log = log
             self.sandboxLimit = sandboxLimit
+            self.observe = observe
         }
     }
 

@@ -34,6 +34,10 @@ func withEdge(
             live: { id in sandboxes.first { $0.record.id == id } },
             signatureOwner: { request in request.target.query("signature") == "v1_good" ? sandboxes.first : nil },
             envd: { request, sandbox in .text("envd of \(sandbox.record.id) \(request.target.rawPath)") },
+            interpreter: { request, sandbox in
+                guard sandbox.record.templateID == "code" else { return nil }
+                return .text("interpreter of \(sandbox.record.id) \(request.target.rawPath)")
+            },
             dial: dial, limits: limits)
         let server = EdgeServer(
             host: "127.0.0.1", port: 0, routing: routing,
@@ -67,9 +71,9 @@ func withTemporaryDirectory<R>(_ body: (String) async throws -> R) async throws 
 }
 
 extension LiveSandbox {
-    static func example(_ id: String) throws -> LiveSandbox {
+    static func example(_ id: String, template: String = "base") throws -> LiveSandbox {
         let record = SandboxRecord(
-            id: try SandboxID(id), tenant: .default, templateID: "base", templateAlias: nil, state: .running,
+            id: try SandboxID(id), tenant: .default, templateID: template, templateAlias: nil, state: .running,
             endReason: nil, createdAt: Timestamp(unixMilliseconds: 0), endsAt: Timestamp(unixMilliseconds: 1),
             metadata: [:], environment: [:],
             limits: try ResourceLimits(cpuCount: 1, memoryMiB: 512, diskMiB: 512, inodes: 65_536), defaultUser: "user",

@@ -9,7 +9,8 @@ import Testing
         try await withEdge { edge in
             let routing = EdgeRouting(
                 domain: EdgeFixture.domain, controlPlane: edge.plane, live: { _ in nil }, signatureOwner: { _ in nil },
-                envd: { _, _ in .text("") }, dial: { _, _, _, _ in throw NoSuchPort() })
+                envd: { _, _ in .text("") }, interpreter: { _, _ in nil },
+                dial: { _, _, _, _ in throw NoSuchPort() })
             let second = EdgeServer(
                 host: "127.0.0.1", port: edge.port, routing: routing,
                 tls: try TLSIdentity(authority: edge.authority, names: ServerNames(domain: EdgeFixture.domain)),

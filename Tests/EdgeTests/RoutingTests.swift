@@ -20,10 +20,11 @@ import Testing
             "Host: 81-ilive.sbx.localhost\r\n", "502",
             #"{"sandboxId":"ilive","message":"The sandbox is running but port is not open","port":81,"code":502}"#
         ),
+        ("Host: 49999-icode.sbx.localhost\r\n", "200", "interpreter of icode /x"),
         ("Host: api.sbx.localhost\r\n", "404", "nothing here"),
     ])
     func `each request finds whose it is`(headers: String, status: String, body: String) async throws {
-        try await withEdge(sandboxes: [.example("ilive")]) { edge in
+        try await withEdge(sandboxes: [.example("ilive"), .example("icode", template: "code")]) { edge in
             let answer = try await exchange("GET /x HTTP/1.1\r\n\(headers)Connection: close\r\n\r\n", port: edge.port)
             #expect(answer.hasPrefix("HTTP/1.1 \(status)"))
             #expect(answer.suffixAfterHead == body)

@@ -5,9 +5,13 @@ import Testing
     static let floors: [[String]] = [
         ["CLinux", "CZlib"],
         ["LinuxSystem", "WireCoding", "SandboxModel", "HTTPExchange"],
-        ["GuestProtocol", "SpawnerProtocol", "Isolation", "Layers", "Persistence", "HostProbes", "APIClient"],
+        [
+            "GuestProtocol", "SpawnerProtocol", "KernelProtocol", "Isolation", "Layers", "Persistence", "HostProbes",
+            "APIClient",
+        ],
         ["GuestServices", "Spawning", "DirectRun", "GuestClient", "Auth", "IsolationBackends"],
         ["Orchestrator"],
+        ["Interpreter"],
         ["E2BAPI"],
         ["Edge"],
         ["nestbox", "nestbox-spawner", "nestbox-guest", "nestbox-run"],

@@ -31,10 +31,8 @@ extension EnvdCall {
     /// What every command has in its environment, the sandbox's own names included.
     func environmentVariables() async -> HTTPResponse {
         guard isRead else { return Self.onlyRead }
-        var variables = sandbox.record.environment
-        variables["E2B_SANDBOX"] = "true"
-        variables["E2B_SANDBOX_ID"] = sandbox.record.id.text
-        variables["E2B_TEMPLATE_ID"] = sandbox.record.templateID
+        let record = sandbox.record
+        let variables = record.environment.merging(record.reservedEnvironment) { _, reserved in reserved }
         do {
             return .json(.ok, try ProtoJSON.encode(variables))
         } catch {

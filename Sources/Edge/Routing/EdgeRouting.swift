@@ -8,11 +8,15 @@ import SandboxModel
 public struct EdgeRouting: Sendable {
     /// Where the server itself answers as the sandbox's agent.
     public static let envdPort: UInt16 = 49983
-    /// Where a later version answers as the code interpreter. Until then the port is closed, whatever listens inside.
+    /// Where the server itself answers as the code interpreter, if the sandbox's template has one. In any other sandbox
+    /// the port is one like every other.
     public static let codeInterpreterPort: UInt16 = 49999
 
     /// Answers what is sent to a sandbox's agent.
     public typealias SandboxResponder = @Sendable (HTTPRequest, LiveSandbox) async -> HTTPResponse
+
+    /// The same for the code interpreter; nil if the sandbox has none.
+    public typealias InterpreterResponder = @Sendable (HTTPRequest, LiveSandbox) async -> HTTPResponse?
 
     /// Opens a connection to a port inside a sandbox, on the given event loop. The channel does not read by itself, and
     /// the handlers are added on its event loop before its first byte or its end is delivered.
@@ -25,6 +29,7 @@ public struct EdgeRouting: Sendable {
     private let live: @Sendable (SandboxID) async -> LiveSandbox?
     private let signatureOwner: @Sendable (HTTPRequest) async -> LiveSandbox?
     private let envd: SandboxResponder
+    private let interpreter: InterpreterResponder
     private let proxy: PortProxy
 
     /// - Parameters:
@@ -32,12 +37,14 @@ public struct EdgeRouting: Sendable {
     ///   - live: a sandbox that is alive.
     ///   - signatureOwner: whose token signed a `/files` URL.
     ///   - envd: answers as a sandbox's agent.
+    ///   - interpreter: answers as a sandbox's code interpreter.
     ///   - dial: connects to a port inside a sandbox; throws if nobody listens there.
     public init(
         domain: String, controlPlane: any HTTPResponder,
         live: @escaping @Sendable (SandboxID) async -> LiveSandbox?,
         signatureOwner: @escaping @Sendable (HTTPRequest) async -> LiveSandbox?,
         envd: @escaping SandboxResponder,
+        interpreter: @escaping InterpreterResponder,
         dial: @escaping Dial,
         limits: EdgeLimits = EdgeLimits()
     ) {
@@ -46,6 +53,7 @@ public struct EdgeRouting: Sendable {
         self.live = live
         self.signatureOwner = signatureOwner
         self.envd = envd
+        self.interpreter = interpreter
         proxy = PortProxy(dial: dial, limits: limits)
     }
 }
@@ -66,14 +74,11 @@ extension EdgeRouting: EdgeResponder {
     }
 
     private func serve(_ request: HTTPRequest, _ reply: Reply, _ sandbox: LiveSandbox, _ port: UInt16) async {
-        switch port {
-        case Self.envdPort:
-            await reply.send(envd(request, sandbox))
-        case Self.codeInterpreterPort:
-            await reply.send(SandboxErrors.portNotOpen(sandbox.record.id, port, to: request))
-        default:
-            await proxy.serve(request, reply, sandbox, port: port)
+        if port == Self.envdPort { return await reply.send(envd(request, sandbox)) }
+        if port == Self.codeInterpreterPort, let response = await interpreter(request, sandbox) {
+            return await reply.send(response)
         }
+        await proxy.serve(request, reply, sandbox, port: port)
     }
 
     private func serveSignedFile(_ request: HTTPRequest, _ reply: Reply) async {

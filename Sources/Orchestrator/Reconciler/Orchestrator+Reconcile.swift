@@ -12,6 +12,7 @@ extension Orchestrator {
         for attempt in 1...Self.reconcileAttempts where !Task.isCancelled {
             do {
                 try await reconcileOnce()
+                parts.observe(.reconciled(await lives.all))
                 recovery.done()
                 return
             } catch {

@@ -5,6 +5,7 @@ import Foundation
 import Glibc
 import GuestClient
 import HTTPExchange
+import Interpreter
 import Logging
 import NIOCore
 import Orchestrator
@@ -20,7 +21,8 @@ struct FrontService: Sendable {
     private let edge: EdgeServer
 
     init(
-        _ settings: Settings, orchestrator: Orchestrator, guest: GuestClient, keys: KeyService, log: Logger
+        _ settings: Settings, orchestrator: Orchestrator, interpreter: Interpreter, guest: GuestClient,
+        keys: KeyService, log: Logger
     ) throws {
         self.settings = settings
         self.orchestrator = orchestrator
@@ -29,11 +31,13 @@ struct FrontService: Sendable {
         let controlPlane = ControlPlane(
             orchestrator: orchestrator, domain: settings.domain,
             authenticate: { text in await Self.principal(text, keys, log) }, logger: log)
+        let codeInterpreter = InterpreterResponder(interpreter: interpreter, logger: log)
         let routing = EdgeRouting(
             domain: settings.domain, controlPlane: controlPlane,
             live: { await orchestrator.live($0) },
             signatureOwner: { envd.signatureOwner(of: $0, among: await orchestrator.allLive()) },
             envd: { await envd.respond(to: $0, in: $1) },
+            interpreter: { await codeInterpreter.respond(to: $0, in: $1) },
             dial: { sandbox, port, eventLoop, addHandlers in
                 try await guest.dial(
                     port: port, socketPath: sandbox.guestSocketPath, on: eventLoop, addHandlers: addHandlers)

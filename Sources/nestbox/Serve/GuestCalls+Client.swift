@@ -2,6 +2,7 @@ import GuestClient
 import GuestProtocol
 import NIOCore
 import Orchestrator
+import SandboxModel
 import WireCoding
 
 extension GuestCalls {
@@ -38,12 +39,11 @@ extension Configuration {
     init(_ sandbox: LiveSandbox) {
         let record = sandbox.record
         self.init(
-            environment: record.environment.sorted { $0.key < $1.key }.map { WirePair(name: $0.key, value: $0.value) },
-            reservedEnvironment: [
-                WirePair(name: "E2B_SANDBOX", value: "true"),
-                WirePair(name: "E2B_SANDBOX_ID", value: record.id.text),
-                WirePair(name: "E2B_TEMPLATE_ID", value: record.templateID),
-            ],
+            environment: Self.pairs(record.environment), reservedEnvironment: Self.pairs(record.reservedEnvironment),
             defaultUser: record.defaultUser, defaultWorkingDirectory: record.defaultWorkingDirectory)
+    }
+
+    private static func pairs(_ variables: [String: String]) -> [WirePair] {
+        variables.sorted { $0.key < $1.key }.map { WirePair(name: $0.key, value: $0.value) }
     }
 }

@@ -2,6 +2,7 @@ import Auth
 import E2BAPI
 import Edge
 import GuestClient
+import Interpreter
 import IsolationBackends
 import Layers
 import Logging
@@ -37,25 +38,31 @@ struct Server {
         let guest = GuestClient(MultiThreadedEventLoopGroup.singleton)
         let templates = TemplateStore(directory: ServerRights.templates)
         try await report(on: templates)
+        let interpreter = Interpreter(
+            guest: guest, zygotes: ZygoteCalls(backend), templates: templates, log: log)
         let orchestrator = Orchestrator(
             Orchestrator.Parts(
                 backend: backend, templates: templates,
                 sandboxes: SandboxStore(database, accessToken: tokens.token(for:)), events: EventStore(database),
                 metrics: MetricStore(database), guest: GuestCalls(guest), accessToken: tokens.token(for:),
-                clock: SystemClock(), log: log, sandboxLimit: settings.sandboxLimit))
-        try await serve(backend, orchestrator, guest, keys)
+                clock: SystemClock(), log: log, sandboxLimit: settings.sandboxLimit,
+                observe: { interpreter.observe($0) }))
+        try await serve(backend, orchestrator, interpreter, guest, keys)
     }
 
     /// The last of the list ends first.
     private func serve(
-        _ backend: ProcessBackend, _ orchestrator: Orchestrator, _ guest: GuestClient, _ keys: KeyService
+        _ backend: ProcessBackend, _ orchestrator: Orchestrator, _ interpreter: Interpreter, _ guest: GuestClient,
+        _ keys: KeyService
     ) async throws {
-        let front = try FrontService(settings, orchestrator: orchestrator, guest: guest, keys: keys, log: log)
+        let front = try FrontService(
+            settings, orchestrator: orchestrator, interpreter: interpreter, guest: guest, keys: keys, log: log)
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
                     NamedService("backend") { await backend.run() },
                     NamedService("orchestrator", atShutdown: stop(orchestrator)) { await orchestrator.run() },
+                    NamedService("interpreter") { await interpreter.run() },
                     NamedService("front") { try await front.run() },
                 ].map { .init(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: log))

@@ -1,6 +1,7 @@
 import GuestClient
 import GuestProtocol
 import HTTPExchange
+import KernelProtocol
 
 extension ProcessCalls {
     func list() async -> HTTPResponse {
@@ -9,6 +10,8 @@ extension ProcessCalls {
                 var processes: [ProcessAnswer] = []
                 while true {
                     switch try await $0.reply() {
+                    // Kernels of the code interpreter are the server's own.
+                    case .process(let process) where process.tag == KernelPlace.tag: continue
                     case .process(let process): processes.append(ProcessAnswer(process))
                     case .end: return ProcessListAnswer(processes: processes)
                     default: throw GuestClientError.protocolViolation("neither a process nor the list's end")

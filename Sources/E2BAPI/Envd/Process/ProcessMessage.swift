@@ -1,4 +1,5 @@
 import GuestProtocol
+import KernelProtocol
 
 // The messages of package `process`, here and beside, as clients send them. Each decodes into what the guest is asked.
 
@@ -10,6 +11,7 @@ struct SelectorMessage: Decodable, Sendable {
         let fields = try decoder.container(keyedBy: ProtoKey.self)
         switch (try fields.field("pid", ProtoInteger<UInt32>.self), try fields.field("tag", String.self)) {
         case (let pid?, nil): selector = .pid(pid.value)
+        case (nil, KernelPlace.tag?): throw ConnectError(.notFound, "process with tag \(KernelPlace.tag) not found")
         case (nil, let tag?): selector = .tag(tag)
         default: throw ConnectError(.invalidArgument, "process: one of pid and tag is due")
         }

@@ -1,4 +1,5 @@
 import GuestProtocol
+import KernelProtocol
 import WireCoding
 
 /// `StartRequest`.
@@ -32,6 +33,9 @@ struct StartMessage: Decodable, Sendable {
         self.config = config
         terminal = try fields.field("pty", TerminalMessage.self).map { try $0.size() }
         tag = try fields.field("tag")
+        guard tag != KernelPlace.tag else {
+            throw ConnectError(.invalidArgument, "tag: '\(KernelPlace.tag)' is reserved")
+        }
         // Clients from before the field existed count on it.
         hasInput = try fields.field("stdin") ?? true
     }

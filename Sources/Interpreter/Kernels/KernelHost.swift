@@ -1,0 +1,162 @@
+import GuestClient
+import GuestProtocol
+import KernelProtocol
+import NIOCore
+import Orchestrator
+import SandboxModel
+import Synchronization
+
+/// One sandbox, as a place where kernels live: what its guest does for them.
+final class KernelHost: Sendable {
+    static let interruptSignal: UInt8 = 2
+    static let killSignal: UInt8 = 9
+    /// Kernels run as root of their sandbox, as those of E2B do.
+    static let user = "root"
+    /// For what is answered at once by a guest that lives.
+    private static let patience: TimeAmount = .seconds(5)
+
+    let sandbox: LiveSandbox
+    let limits: InterpreterLimits
+    private let guest: GuestClient
+    private let isOverFlag = Atomic(false)
+
+    init(_ sandbox: LiveSandbox, guest: GuestClient, limits: InterpreterLimits) {
+        self.sandbox = sandbox
+        self.guest = guest
+        self.limits = limits
+    }
+
+    /// Somebody is ending the sandbox, or it has ended.
+    var isOver: Bool { isOverFlag.load(ordering: .acquiring) }
+
+    func setOver() {
+        isOverFlag.store(true, ordering: .releasing)
+    }
+
+    // MARK: - Talking
+
+    /// Lends a connection to the context's kernel.
+    /// - Parameter wait: for its name to appear.
+    /// - Throws: `GuestClientError`: `connectionRefused` and `notFound` if no kernel is there.
+    func withKernel<Result: Sendable>(
+        of context: ContextID, wait: Duration, _ body: (inout GuestByteStream) async throws -> Result
+    ) async throws -> Result {
+        try await guest.withSocket(
+            KernelPlace.socket(of: context.text), wait: wait, to: sandbox.guestSocketPath, body)
+    }
+
+    /// Who the context's kernel is.
+    /// - Throws: `GuestClientError`, or `KernelProtocolError` if it is no kernel of that context.
+    func inspect(_ context: ContextID, wait: Duration = .zero) async throws -> KernelHello {
+        try await withDeadline(wait + limits.inspectionPatience) {
+            try await self.withKernel(of: context, wait: wait) { stream in
+                if let frame = KernelRequest.inspect.frame { try await stream.send(ByteBuffer(bytes: frame)) }
+                var decoder = KernelMessageDecoder()
+                while let bytes = try await stream.next() {
+                    decoder.append(bytes.readableBytesView)
+                    guard let message = try decoder.next() else { continue }
+                    guard case .hello(let hello) = message else { throw KernelProtocolError.missingField("hello") }
+                    guard hello.context == context.text else {
+                        throw KernelProtocolError.badField("context", allowed: context.text)
+                    }
+                    return hello
+                }
+                throw KernelProtocolError.missingField("hello")
+            }
+        }
+    }
+
+    // MARK: - Signals
+
+    /// - Throws: `GuestClientError` if the guest could not be told.
+    func interrupt(_ kernel: Kernel) async throws(GuestClientError) {
+        try await tell(.signalGroup(kernel.pid, Self.interruptSignal))
+    }
+
+    /// Ends the kernel and what it left in its group, and frees its name. Nothing is wrong if it is gone already.
+    /// - Throws: `GuestClientError` if the guest could not be told: the sandbox is over.
+    func clear(_ context: ContextID, _ kernel: Kernel?) async throws(GuestClientError) {
+        if let kernel {
+            if case .started(let pid) = kernel.origin { try await end(command: pid) }
+            try await tell(.signalGroup(kernel.pid, Self.killSignal))
+        }
+        try await tell(.remove(FilePath(KernelPlace.socket(of: context.text), user: Self.user)))
+    }
+
+    /// Ends a command with its whole tree.
+    func end(command pid: UInt32) async throws(GuestClientError) {
+        do throws(GuestClientError) {
+            try await tell(.signal(.pid(pid), Self.killSignal))
+        } catch .failure(let failure) where failure.code == .notFound {
+            return
+        }
+    }
+
+    private func tell(_ request: GuestRequest) async throws(GuestClientError) {
+        let reply = try await guest.call(request, to: sandbox.guestSocketPath, timeout: Self.patience)
+        guard reply == .ok else { throw .protocolViolation("\(reply) where ok was due") }
+    }
+
+    // MARK: - Processes and names
+
+    /// Starts a process and gives its pid to `started`, then what it says on standard error; returns when it has
+    /// ended. It lives on if the caller is cancelled.
+    func run(
+        _ process: StartProcess, started: (UInt32) -> Void
+    ) async throws -> (exit: ProcessExit, lastWords: String) {
+        try await guest.withExchange(.startProcess(process), to: sandbox.guestSocketPath) { exchange in
+            guard case .started(let pid) = try await exchange.reply() else {
+                throw GuestClientError.protocolViolation("something else where the start of a process was due")
+            }
+            started(pid)
+            var words: [UInt8] = []
+            while let message = try await exchange.next() {
+                switch message {
+                case .output(.standardError, let bytes):
+                    words = (words + bytes.readableBytesView).suffix(InterpreterLimits.lastWordsBytes)
+                case .reply(.exited(let exit)): return (exit, String(decoding: words, as: UTF8.self))
+                case .output, .idle, .reply, .bytes: continue
+                }
+            }
+            throw GuestClientError.hungUp
+        }
+    }
+
+    /// The contexts whose kernels have left their names, at most as many as a sandbox may have.
+    func contexts() async throws -> [ContextID] {
+        let request = GuestRequest.listDirectory(
+            ListDirectory(path: FilePath(KernelPlace.directory, user: Self.user), depth: 1))
+        do {
+            return try await guest.withExchange(request, to: sandbox.guestSocketPath, timeout: Self.patience) {
+                var found: [ContextID] = []
+                while case .entry(let entry) = try await $0.reply() {
+                    guard entry.name.hasSuffix(KernelPlace.suffix),
+                        let id = ContextID(String(entry.name.dropLast(KernelPlace.suffix.utf8.count)))
+                    else { continue }
+                    found.append(id)
+                    if found.count >= self.limits.contexts { break }
+                }
+                return found
+            }
+        } catch GuestClientError.failure(let failure) where failure.code == .notFound {
+            return []
+        }
+    }
+}
+
+/// Runs `body`, which is cancelled when it takes longer than `limit`.
+/// - Throws: what `body` throws; `GuestClientError.timedOut` if its time was up.
+func withDeadline<Value: Sendable>(
+    _ limit: Duration, _ body: @escaping @Sendable () async throws -> Value
+) async throws -> Value {
+    try await withThrowingTaskGroup(of: Value.self) { group in
+        group.addTask(operation: body)
+        group.addTask {
+            try await Task.sleep(for: limit)
+            throw GuestClientError.timedOut(.awaitingReply)
+        }
+        defer { group.cancelAll() }
+        guard let value = try await group.next() else { throw CancellationError() }
+        return value
+    }
+}

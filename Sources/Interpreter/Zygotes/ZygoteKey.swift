@@ -1,0 +1,7 @@
+import SandboxModel
+
+/// Whose zygote: one for each tenant and template.
+struct ZygoteKey: Hashable, Sendable {
+    let tenant: TenantID
+    let templateID: String
+}
