@@ -9,7 +9,7 @@ from collections import deque
 
 from . import frames
 from .connection import Connection
-from .pipes import OutputPipe, raised
+from .pipes import OutputPipe, raised, waiting
 from .runner import Barrier, Begun, Ended, Frame, Refusal, interruption
 
 # Connections at a time. The server opens one for each run and puts runs in a row; more is somebody else.
@@ -147,6 +147,8 @@ class Kernel:
             self._end(refusal.failure)
 
     def _serve_runner(self):
+        if not waiting(self._runner.descriptor()):
+            return  # what there was has been heard when the process died
         for event in self._runner.events():
             self._drain()
             self._obey(event)
@@ -237,13 +239,8 @@ class Kernel:
         self._obey(ended)
 
     def _hear_last_words(self):
-        while select.select([self._runner.descriptor()], [], [], 0)[0]:
-            said = list(self._runner.events())
-            if not said:
-                break
-            for event in said:
-                self._drain()
-                self._obey(event)
+        while waiting(self._runner.descriptor()):
+            self._serve_runner()
         self._drain()
 
     def _end_like(self, status):

@@ -57,7 +57,9 @@ class Refusal(Exception):
 
 class Runner:
     """One interpreter process, which leads a process group of its own: only the driver, which knows when an interrupt
-    is one, sends it signals. It dies with the driver. Subclasses say how it is started, given a cell, interrupted, and what its death means."""
+    is one, sends it signals. It dies with the driver. Subclasses say how it is started, given a cell and interrupted,
+    and what its death means.
+    """
 
     def __init__(self, outputs):
         self.stdout, self.stderr = outputs

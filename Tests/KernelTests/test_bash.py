@@ -15,7 +15,8 @@ def bash(tmp_path):
 
 
 def test_variables_functions_options_and_the_directory_stay(bash):
-    bash.run("x=3; declare -A map=([a]=1); shopt -s extglob; cd /; greet() {\n  echo \"hi $1\"\n}\nalias ll='echo alias'")
+    bash.run("x=3; declare -A map=([a]=1); shopt -s extglob; cd /")
+    bash.run("greet() {\n  echo \"hi $1\"\n}\nalias ll='echo alias'")
     assert bash.run("greet $x; pwd; echo ${map[a]}; shopt -q extglob && ll").stdout == b"hi 3\n/\n1\nalias\n"
     assert bash.hello()["cwd"] == "/"
 
@@ -98,7 +99,8 @@ def test_an_endless_writer_in_the_background_does_not_keep_the_cell(bash):
 
 
 def test_an_interrupt_ends_the_command_and_what_follows_it(bash):
-    with bash.begin("x=1; (trap 'echo child; exit 5' INT; echo ready; while :; do sleep 0.01; done); echo never") as cell:
+    handling = "(trap 'echo child; exit 5' INT; echo ready; while :; do sleep 0.01; done); echo never"
+    with bash.begin(handling) as cell:
         assert cell.next() == (STDOUT, b"ready\n")
         bash.interrupt()
         said = b"".join(payload for kind, payload in cell.rest() if kind == STDOUT)
@@ -120,7 +122,8 @@ def test_an_interrupt_spares_background_jobs(bash):
 
 
 def test_a_trap_of_the_cell_hears_the_interrupt(bash):
-    with bash.begin("trap 'echo caught; done=1' INT; echo ready; until [[ $done ]]; do sleep 0.01; done; echo end") as cell:
+    trapping = "trap 'echo caught; done=1' INT; echo ready; until [[ $done ]]; do sleep 0.01; done; echo end"
+    with bash.begin(trapping) as cell:
         cell.until(STDOUT)
         bash.interrupt()
         heard = cell.rest()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import socket
 import stat
@@ -107,6 +108,16 @@ def test_a_term_ends_it_with_its_children_and_its_name(kernel, language):
         assert time.monotonic() < deadline, "something of the group is left"
 
 
+def test_the_interpreter_dies_with_the_driver(kernel, language):
+    with kernel.begin(FOREVER[language]):
+        with open(f"/proc/{kernel.process.pid}/task/{kernel.process.pid}/children") as file:
+            interpreter = int(file.read())
+        watched = os.pidfd_open(interpreter)
+        os.kill(kernel.process.pid, signal.SIGKILL)
+        assert select.select([watched], [], [], 10)[0], "the interpreter lives on"
+        os.close(watched)
+
+
 def test_variables_of_a_run_are_gone_after_it(kernel, language):
     one = {"FROM_THE_START": "for once", "FRESH": "a 'quoted'\nvalue"}
     assert kernel.run(VARIABLE[language].format("FROM_THE_START"), one).stdout == b"for once\n"
@@ -182,7 +193,8 @@ def test_standard_input_is_at_its_end(kernel, language):
 
 
 def test_a_crash_of_the_interpreter_is_told(kernel, language):
-    code = {"bash": "echo last; kill -SEGV $$"}.get(language, "console.log('last'); process.kill(process.pid, 'SIGSEGV')")
+    crash = "console.log('last'); process.kill(process.pid, 'SIGSEGV')"
+    code = {"bash": "echo last; kill -SEGV $$"}.get(language, crash)
     execution = kernel.run_to_death(code)
     assert execution.stdout == b"last\n"
     if language == "bash":

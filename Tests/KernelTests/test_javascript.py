@@ -106,7 +106,9 @@ def test_the_last_value_is_the_result(node, code, text):
     assert node.run(code).text == text
 
 
-@pytest.mark.parametrize("code", ["undefined", "const x = 1", "function f() {}", "", "// nothing", "await 0; let y = 2"])
+@pytest.mark.parametrize(
+    "code", ["undefined", "const x = 1", "function f() {}", "", "// nothing", "await 0; let y = 2"]
+)
 def test_no_value_is_no_result(node, code):
     assert node.run(code).results == []
 
@@ -183,11 +185,16 @@ def test_the_output_of_children_is_in_order_with_ones_own(node):
 
 @pytest.mark.parametrize(
     "closing",
-    ["fs.closeSync(1); fs.closeSync(2)", "process.stdout.end(); process.stderr.destroy()", "fs.closeSync(1); fs.openSync('/etc/hosts')"],
+    [
+        "fs.closeSync(1); fs.closeSync(2)",
+        "process.stdout.end(); process.stderr.destroy()",
+        "fs.closeSync(1); fs.openSync('/etc/hosts')",
+    ],
 )
 def test_closed_outputs_are_open_again_in_the_next_cell(node, closing):
     node.run(closing)
-    execution = node.run("console.log('out'); console.error('err'); child_process.execSync('echo child >&2', { stdio: 'inherit' }); 0")
+    child = "child_process.execSync('echo child >&2', { stdio: 'inherit' })"
+    execution = node.run(f"console.log('out'); console.error('err'); {child}; 0")
     assert (execution.stdout, execution.stderr) == (b"out\n", b"err\nchild\n")
 
 
@@ -304,7 +311,8 @@ def test_exit_ends_the_kernel_after_the_last_output(node):
 
 
 def test_a_lack_of_memory_ends_the_kernel(tmp_path):
-    with Kernel([KERNELS / "javascript/kernel"], tmp_path, "javascript", {"NODE_OPTIONS": "--max-old-space-size=60"}) as node:
+    little = {"NODE_OPTIONS": "--max-old-space-size=60"}
+    with Kernel([KERNELS / "javascript" / "kernel"], tmp_path, "javascript", little) as node:
         execution = node.run_to_death("const all = []; for (;;) all.push(new Array(1e5).fill(all.length))")
         assert not execution.ended and b"heap out of memory" in execution.stderr
         assert node.process.wait(timeout=10) != 0

@@ -17,10 +17,10 @@ def node(tmp_path_factory):
         ("interface Point { x: number }\nconst point = { x: 1 } as Point\npoint.x", "1"),
         ("enum Color { Red = 3, Green }\nColor.Green", "4"),
         ("namespace Shapes { export const sides = 3 }\nShapes.sides", "3"),
-        ("class Box<T> { constructor(private value: T) {} get(): T { return this.value } }\nnew Box<number>(5).get()", "5"),
+        ("class Box<T> { constructor(private v: T) {} get(): T { return this.v } }\nnew Box<number>(5).get()", "5"),
         ("const later = async <T,>(value: T): Promise<T> => value\nawait later(6)", "6"),
         ("abstract class A { abstract f(): void }\ntypeof A", "'function'"),
-        ("let x: any = '7'; (x as string).length satisfies number".replace(" satisfies number", ""), "1"),
+        ("let x: any = '7'; (x as string).length", "1"),
         ("function mark(target: any) { target.marked = 8 }\n@mark class M { static marked: number }\nM.marked", "8"),
         ("const wrong: number = 'not checked'; wrong", "'not checked'"),
     ],
@@ -30,12 +30,14 @@ def test_types_are_taken_away_and_the_rest_runs(node, code, text):
 
 
 def test_what_a_cell_declares_the_next_sees(node):
-    node.run("enum Size { Small, Large }\nconst size: Size = Size.Large\nexport function f(x: number): number { return x }")
+    node.run("enum Size { Small, Large }\nconst size: Size = Size.Large")
+    node.run("export function f(x: number): number { return x }")
     assert node.run("f(size) + Size.Large").text == "2"
 
 
 def test_an_import_is_there_for_the_next_cell_though_its_own_does_not_use_it(node):
-    assert node.run("import { readFileSync } from 'fs'\nimport * as os1 from 'os'\nimport type { Stats } from 'fs'").error is None
+    imports = "import { readFileSync } from 'fs'\nimport * as os1 from 'os'\nimport type { Stats } from 'fs'"
+    assert node.run(imports).error is None
     assert node.run("typeof readFileSync + typeof os1.cpus").text == "'functionfunction'"
 
 

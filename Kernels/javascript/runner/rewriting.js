@@ -77,7 +77,12 @@ function synchronous(source, program) {
 function globalized(edits, node) {
   if (node.kind === 'var') return;
   edits.replace(node.start, node.start + node.kind.length, 'var');
-  if (node.kind === 'let') for (const { id, init } of node.declarations) if (!init) edits.insert(id.end, ' = undefined');
+  if (node.kind === 'let') withoutValue(edits, node);
+}
+
+// `let x` forgets the value that an earlier cell gave.
+function withoutValue(edits, node) {
+  for (const { id, init } of node.declarations) if (!init) edits.insert(id.end, ' = undefined');
 }
 
 function classAsValue(edits, node, word) {
@@ -161,7 +166,7 @@ function assign(edits, node, names, isStatement) {
   for (const { id } of declarations) for (const name of boundNames(id)) names.add(name);
   edits.replace(node.start, declarations[0].start, isStatement ? ';(' : '');
   if (!isStatement) return;
-  for (const { id, init } of declarations) if (!init && node.kind === 'let') edits.insert(id.end, ' = undefined');
+  if (node.kind === 'let') withoutValue(edits, node);
   edits.insert(declarations[declarations.length - 1].end, ');');
 }
 
