@@ -12,6 +12,8 @@ extension Orchestrator {
         for attempt in 1...Self.reconcileAttempts where !Task.isCancelled {
             do {
                 try await reconcileOnce()
+                try await reloadPools()
+                await pools.fill(true)
                 recovery.done()
                 return
             } catch {
@@ -54,6 +56,7 @@ extension Orchestrator {
     private func keep(_ found: LiveSandbox) async {
         let id = found.record.id
         await lives.adopt(found)
+        if found.record.pool == .handed { await pools.adopt(id, PoolKey(found.record)) }
         await lives.takeTurn(id)
         // Its end may have been changed while it was being found.
         if let live = await lives.live(id) {
