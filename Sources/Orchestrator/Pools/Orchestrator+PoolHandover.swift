@@ -9,9 +9,9 @@ extension Orchestrator {
     func createFromPool(
         _ spec: SandboxSpec, _ idempotencyKey: String?, for tenant: TenantID
     ) async throws(OrchestratorError) -> SandboxRecord? {
-        let wanted = newRecord(spec, for: tenant)
-        let key = PoolKey(wanted)
+        let key = PoolKey(tenant: tenant, templateID: spec.template.id)
         guard await pools.has(key) else { return nil }
+        let wanted = newRecord(spec, for: tenant)
         if let earlier = try await earlier(wanted, idempotencyKey) { return earlier }
         while true {
             switch await pools.acquire(key, spec.template, for: wanted.id) {

@@ -13,11 +13,11 @@ public struct PoolReport: Sendable, Hashable {
 
 /// Since the server started.
 public struct PoolFigures: Sendable, Hashable {
-    /// Requests that got a ready sandbox at once.
+    /// Requests that got a ready sandbox.
     public internal(set) var hits = 0
-    /// Requests that found none ready, and made one.
+    /// Requests that found none ready and room for one, and made it.
     public internal(set) var misses = 0
-    /// Requests that found all in use, and waited; those that got none in time are in `timeouts` too.
+    /// Requests that found all in use, and waited; what came of them is counted besides.
     public internal(set) var waits = 0
     public internal(set) var timeouts = 0
     /// Ready sandboxes that did not answer when somebody was to get them, and were replaced.
