@@ -203,7 +203,8 @@ class TestReset:
         answer = tenant.api.post(f"/nestbox/sandboxes/{sandbox.sandbox_id}/reset")
         assert answer.status_code == 200
         assert answer.json()["sandboxID"] == sandbox.sandbox_id
-        seen = sandbox.commands.run("ls /home/user/mine /tmp/mine /etc/mine 2>/dev/null; echo [$COLOUR]; pgrep sleep || true")
+        look = "ls /home/user/mine /tmp/mine /etc/mine 2>/dev/null; echo [$COLOUR]; pgrep sleep || true"
+        seen = sandbox.commands.run(look)
         assert seen.stdout == "[]\n"
         info = sandbox.get_info()
         assert info.metadata == {"m": "1"} and info.end_at == ends

@@ -35,6 +35,7 @@ actor LifeTable {
 
     func forget(_ id: SandboxID) {
         lives[id] = nil
+        departures[id] = nil
     }
 
     func live(_ id: SandboxID) -> LiveSandbox? {

@@ -18,7 +18,6 @@ actor SandboxPools {
         var settings: PoolSettings
         /// Oldest first.
         var ready: [Ready] = []
-        var making = 0
         var waiting: [PoolWaiter] = []
         var failures = 0
         var rests = false
@@ -29,6 +28,8 @@ actor SandboxPools {
     nonisolated let changes: AsyncStream<Void>
     private nonisolated let change: AsyncStream<Void>.Continuation
     private var pools: [PoolKey: Pool] = [:]
+    /// Being made ahead of demand; also of pools that are no more, for they may come back meanwhile.
+    private var making: [PoolKey: Int] = [:]
     /// Promised or handed out, and not known to be gone; also of pools that are no more.
     private var handed: [PoolKey: Set<SandboxID>] = [:]
     private var ending: [PoolKey: [SandboxID: LiveSandbox]] = [:]
@@ -65,7 +66,7 @@ actor SandboxPools {
     func reports(of tenant: TenantID) -> [PoolReport] {
         pools.filter { $0.key.tenant == tenant }.sorted { $0.key.templateID < $1.key.templateID }.map { key, pool in
             PoolReport(
-                key: key, settings: pool.settings, ready: pool.ready.count, making: pool.making,
+                key: key, settings: pool.settings, ready: pool.ready.count, making: making[key] ?? 0,
                 inUse: handed[key]?.count ?? 0, waiting: pool.waiting.count, figures: pool.figures)
         }
     }
@@ -161,32 +162,30 @@ actor SandboxPools {
     func nextJob() -> Job? {
         for key in pools.keys { trim(key) }
         if let live = unstartedEnds.popLast() { return .end(live) }
-        let making = pools.values.reduce(0) { $0 + $1.making }
-        guard isFilling, making < PoolPolicy.refillsAtOnce(othersAreMaking: othersMaking > 0) else { return nil }
+        let slots = PoolPolicy.refillsAtOnce(othersAreMaking: othersMaking > 0)
+        guard isFilling, making.values.reduce(0, +) < slots else { return nil }
         let emptiest = pools.filter { wanted($0.key, $0.value) > 0 }.min { $0.value.ready.count < $1.value.ready.count }
         guard let key = emptiest?.key else { return nil }
-        pools[key]?.making += 1
+        making[key, default: 0] += 1
         return .make(key)
     }
 
-    /// One was made. A pool that is no more, or is full by now, ends it.
+    /// One was made. A pool that is no more ends it, and so does one that wants fewer by now.
     func made(_ live: LiveSandbox, _ template: Template, for key: PoolKey, in duration: Duration) {
-        if pools[key] != nil {
-            pools[key]?.making -= 1
-            pools[key]?.failures = 0
-            let milliseconds = duration / .milliseconds(1)
-            pools[key]?.figures.refills += 1
-            pools[key]?.figures.lastRefillMilliseconds = milliseconds
-            pools[key]?.figures.refillMilliseconds += milliseconds
-        }
+        making[key, default: 0] -= 1
+        let milliseconds = duration / .milliseconds(1)
+        pools[key]?.failures = 0
+        pools[key]?.figures.refills += 1
+        pools[key]?.figures.lastRefillMilliseconds = milliseconds
+        pools[key]?.figures.refillMilliseconds += milliseconds
         keep(live, template, in: key)
     }
 
     /// None could be made.
     /// - Returns: how long the pool rests; `rested` is to be told then.
     func failed(_ key: PoolKey) -> Duration {
+        making[key, default: 0] -= 1
         guard let failures = pools[key]?.failures else { return .zero }
-        pools[key]?.making -= 1
         pools[key]?.failures += 1
         pools[key]?.rests = true
         pools[key]?.figures.refillFailures += 1
@@ -204,7 +203,7 @@ actor SandboxPools {
 
     private func counts(_ key: PoolKey) -> PoolPolicy.Counts {
         PoolPolicy.Counts(
-            ready: pools[key]?.ready.count ?? 0, making: pools[key]?.making ?? 0, handed: handed[key]?.count ?? 0,
+            ready: pools[key]?.ready.count ?? 0, making: making[key] ?? 0, handed: handed[key]?.count ?? 0,
             ending: ending[key]?.count ?? 0)
     }
 

@@ -56,3 +56,21 @@ final class Names: Sendable {
         ids.withLock { $0.append(id) }
     }
 }
+
+/// Closed until it is opened, then open. For one who waits.
+final class Gate: Sendable {
+    private let stream: AsyncStream<Never>
+    private let source: AsyncStream<Never>.Continuation
+
+    init() {
+        (stream, source) = AsyncStream.makeStream()
+    }
+
+    func open() {
+        source.finish()
+    }
+
+    func passed() async {
+        for await _ in stream {}
+    }
+}

@@ -213,6 +213,22 @@ import Testing
         }
     }
 
+    @Test func `a pool that is removed and set again while one is made for it counts that one once`() async throws {
+        let gate = Gate()
+        let backend = FakeBackend { _, _ in await gate.passed() }
+        try await withHouse(backend: backend) { house in
+            try await house.setPool(min: 1, max: 1)
+            try await expectEventually { backend.createCount == 1 }
+            try await house.orchestrator.removePool(house.template, for: house.principal)
+            try await house.setPool(min: 1, max: 1)
+            #expect(try await house.report.making == 1)
+            gate.open()
+            try await expectEventually { try await house.report.ready == 1 }
+            let report = try await house.report
+            #expect(report.making == 0 && backend.createCount == 1)
+        }
+    }
+
     @Test func `a pool that is set in the store alone is taken up`() async throws {
         try await withHouse { house in
             let key = PoolKey(tenant: .default, templateID: "base")
