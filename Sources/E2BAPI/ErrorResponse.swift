@@ -61,6 +61,13 @@ struct ErrorResponse: Hashable, Encodable {
         case .noCapacity(let limit):
             ErrorResponse(
                 .serviceUnavailable, "all \(limit) sandboxes of this server are in use (error id \(requestID))")
+        case .poolExhausted(let settings, let template):
+            ErrorResponse(
+                .serviceUnavailable, """
+                    all \(settings.maximum) sandboxes of the pool of '\(template)' are in use, and none came free \
+                    within \(settings.acquireTimeoutMilliseconds) ms (error id \(requestID))
+                    """)
+        case .poolNotFound(let name): ErrorResponse(.notFound, "there is no pool of template '\(name.prefix(128))'")
         case .backend(let failure): of(failure, requestID: requestID)
         case .store: ErrorResponse(.internalServerError, "\(opaque) (error id \(requestID))")
         }

@@ -3,13 +3,17 @@ public struct GuestCalls: Sendable {
     /// Tells the guest its environment and its default user. Returns once the guest has answered.
     public var configure: @Sendable (LiveSandbox) async throws -> Void
     public var diskUsage: @Sendable (LiveSandbox) async throws -> DiskFigures
+    /// Whether the guest answers, and soon.
+    public var answers: @Sendable (LiveSandbox) async -> Bool
 
     public init(
         configure: @Sendable @escaping (LiveSandbox) async throws -> Void,
-        diskUsage: @Sendable @escaping (LiveSandbox) async throws -> DiskFigures
+        diskUsage: @Sendable @escaping (LiveSandbox) async throws -> DiskFigures,
+        answers: @Sendable @escaping (LiveSandbox) async -> Bool
     ) {
         self.configure = configure
         self.diskUsage = diskUsage
+        self.answers = answers
     }
 }
 

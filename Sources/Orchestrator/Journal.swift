@@ -12,6 +12,8 @@ actor Journal {
     private let log: Logger
     private var pending: [PendingEvent] = []
     private(set) var droppedCount = 0
+    private var isFlushing = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
 
     init(_ store: EventStore, log: Logger) {
         self.store = store
@@ -28,9 +30,23 @@ actor Journal {
 
     /// Returns once all that was added before is in the store or was dropped.
     func flush() async {
+        // What somebody else has taken out is not in the store yet.
+        while isFlushing { await withCheckedContinuation { waiting.append($0) } }
         guard !pending.isEmpty else { return }
+        isFlushing = true
+        await write(takeBatch())
+        isFlushing = false
+        for waiter in waiting { waiter.resume() }
+        waiting = []
+    }
+
+    private func takeBatch() -> [PendingEvent] {
         let batch = pending
         pending = []
+        return batch
+    }
+
+    private func write(_ batch: [PendingEvent]) async {
         do {
             try await store.append(batch)
         } catch {

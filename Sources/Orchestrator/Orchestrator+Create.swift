@@ -3,7 +3,8 @@ import Persistence
 import SandboxModel
 
 extension Orchestrator {
-    /// Admits, starts and commits a sandbox. On throw, nothing is left.
+    /// Admits, starts and commits a sandbox, or hands one over that the tenant's pool has ready. On throw, nothing is
+    /// left.
     /// The same `idempotencyKey` from the same tenant gives the same sandbox again.
     public func create(
         _ spec: SandboxSpec, idempotencyKey: String?, for principal: Principal
@@ -13,10 +14,32 @@ extension Orchestrator {
         } catch {
             throw .refused(error)
         }
-        let record = newRecord(spec, for: principal)
-        await lives.begin(record.id, for: principal.tenant)
+        if let served = try await createFromPool(spec, idempotencyKey, for: principal.tenant) { return served }
+        return try await createAsked(newRecord(spec, for: principal.tenant), spec, idempotencyKey)
+    }
+
+    /// Makes one for somebody who waits for it: the pools hold back meanwhile.
+    func createAsked(
+        _ record: SandboxRecord, _ spec: SandboxSpec, _ idempotencyKey: String?
+    ) async throws(OrchestratorError) -> SandboxRecord {
+        await pools.othersBegan()
         do throws(OrchestratorError) {
-            if let earlier = try await admit(record, idempotencyKey) {
+            let made = try await createCold(record, spec, idempotencyKey, limit: parts.sandboxLimit)
+            await pools.othersEnded()
+            return made
+        } catch {
+            await pools.othersEnded()
+            throw error
+        }
+    }
+
+    /// - Parameter limit: of sandboxes alive, with this one.
+    func createCold(
+        _ record: SandboxRecord, _ spec: SandboxSpec, _ idempotencyKey: String?, limit: Int
+    ) async throws(OrchestratorError) -> SandboxRecord {
+        await lives.begin(record.id, for: record.tenant)
+        do throws(OrchestratorError) {
+            if let earlier = try await admit(record, idempotencyKey, limit: limit) {
                 await lives.forget(record.id)
                 return earlier
             }
@@ -27,12 +50,11 @@ extension Orchestrator {
         return try await start(record, spec)
     }
 
-    private func newRecord(_ spec: SandboxSpec, for principal: Principal) -> SandboxRecord {
-        let id = SandboxID()
+    func newRecord(_ spec: SandboxSpec, for tenant: TenantID, _ id: SandboxID = SandboxID()) -> SandboxRecord {
         let now = parts.clock.now
         let template = spec.template
         return SandboxRecord(
-            id: id, tenant: principal.tenant, templateID: template.id, templateAlias: template.aliases.first,
+            id: id, tenant: tenant, templateID: template.id, templateAlias: template.aliases.first,
             state: .starting, endReason: nil, createdAt: now, endsAt: now.adding(spec.timeToLive),
             metadata: spec.metadata,
             environment: template.environment.merging(spec.environment) { _, asked in asked },
@@ -42,10 +64,12 @@ extension Orchestrator {
     }
 
     /// - Returns: the sandbox of the same request made before, if there is one.
-    private func admit(_ record: SandboxRecord, _ key: String?) async throws(OrchestratorError) -> SandboxRecord? {
+    private func admit(
+        _ record: SandboxRecord, _ key: String?, limit: Int
+    ) async throws(OrchestratorError) -> SandboxRecord? {
         let outcome = try await OrchestratorError.storing { () throws(StoreError) in
             try await parts.sandboxes.admit(
-                Admission(record: record, idempotencyKey: key), limit: parts.sandboxLimit)
+                Admission(record: record, idempotencyKey: key), limit: limit)
         }
         switch outcome {
         case .admitted: return nil
@@ -53,7 +77,7 @@ extension Orchestrator {
         }
     }
 
-    private func start(_ record: SandboxRecord, _ spec: SandboxSpec) async throws(OrchestratorError) -> SandboxRecord {
+    func start(_ record: SandboxRecord, _ spec: SandboxSpec) async throws(OrchestratorError) -> SandboxRecord {
         let running: RunningSandbox
         do throws(BackendError) {
             running = try await parts.backend.create(record.id, spec, tenant: record.tenant, endsAt: record.endsAt)
@@ -65,8 +89,7 @@ extension Orchestrator {
             let committed = try await commit(record, running)
             let live = LiveSandbox(record: committed, guestSocketPath: running.guestSocketPath)
             if let reason = await lives.run(live) { throw ended(whileStarting: reason) }
-            parts.observe(.started(live, spec.template))
-            await note("sandbox started", record.id, ["template": record.templateID])
+            if record.pool != .pooled { await announce(live, spec.template) }
             return committed
         } catch {
             await abandon(record)
@@ -74,8 +97,14 @@ extension Orchestrator {
         }
     }
 
+    /// The sandbox runs, and is about to be given to who asked for it.
+    func announce(_ live: LiveSandbox, _ template: Template) async {
+        parts.observe(.started(live, template))
+        await note("sandbox started", live.record.id, ["template": template.id])
+    }
+
     /// Makes the sandbox ready and its row true, both at once: neither needs the other.
-    private func commit(
+    func commit(
         _ record: SandboxRecord, _ running: RunningSandbox
     ) async throws(OrchestratorError) -> SandboxRecord {
         let live = LiveSandbox(record: record, guestSocketPath: running.guestSocketPath)
@@ -101,7 +130,7 @@ extension Orchestrator {
                 .failed, backend: "guest", step: "start", cause: "the sandbox ended at once (\(reason.rawValue))"))
     }
 
-    private func abandon(_ record: SandboxRecord) async {
+    func abandon(_ record: SandboxRecord) async {
         do throws(BackendError) {
             try await parts.backend.destroy(record.id)
         } catch {
@@ -117,14 +146,16 @@ extension Orchestrator {
     /// finds a row without a sandbox.
     func close(_ record: SandboxRecord, _ reason: SandboxEndReason) async {
         do throws(StoreError) {
-            try await parts.sandboxes.finish(record.id, of: record.tenant, reason, at: parts.clock.now)
-            await note("sandbox ended", record.id, level: reason.level, ["reason": reason.rawValue])
+            if try await parts.sandboxes.finish(record.id, of: record.tenant, reason, at: parts.clock.now) {
+                await note("sandbox ended", record.id, level: reason.level, ["reason": reason.rawValue])
+            }
         } catch {
             parts.log.error(
                 "a sandbox's end could not be stored", metadata: ["sandbox.id": "\(record.id)", "error": "\(error)"])
         }
         await lives.forget(record.id)
         parts.observe(.over(record.id))
+        if record.pool != nil { await pools.left(record.id, PoolKey(record)) }
     }
 }
 

@@ -6,6 +6,7 @@ extension Orchestrator {
     /// Ends the sandbox; returns when it is gone. A second call throws `notFound`, and so does a call for a sandbox
     /// that is still being made: it is nobody's yet.
     public func kill(_ id: SandboxID, for principal: Principal) async throws(OrchestratorError) {
+        guard await lives.live(id)?.record.pool != .pooled else { throw .notFound(id) }
         try await end(id, of: principal.tenant, .killed)
     }
 
@@ -29,8 +30,9 @@ extension Orchestrator {
         try await changeEnd(id, seconds: seconds, for: principal) { current, asked in max(current, asked) }
     }
 
-    /// Ends every sandbox of every tenant.
+    /// Ends every sandbox of every tenant, and makes none ahead of demand any more.
     public func killAll() async {
+        await pools.fill(false)
         await withTaskGroup(of: Void.self) { group in
             for (index, live) in await lives.all.enumerated() {
                 if index >= Self.concurrency { await group.next() }
@@ -50,7 +52,7 @@ extension Orchestrator {
     /// How many sandboxes are seen to at once where it is about all of them.
     static let concurrency = 16
 
-    private func end(_ id: SandboxID, of tenant: TenantID, _ reason: SandboxEndReason) async throws(OrchestratorError) {
+    func end(_ id: SandboxID, of tenant: TenantID, _ reason: SandboxEndReason) async throws(OrchestratorError) {
         guard let live = await lives.claimEnd(id, of: tenant) else { throw .notFound(id) }
         parts.observe(.over(id))
         do throws(BackendError) {

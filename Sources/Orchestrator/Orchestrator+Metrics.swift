@@ -46,7 +46,7 @@ extension Orchestrator {
 
     /// One round of measurements of all that are alive.
     func sampleAll() async {
-        let all = await lives.all
+        let all = await allLive()
         await meter.keepOnly(Set(all.map(\.record.id)))
         let samples = await withTaskGroup(of: MetricSample?.self) { group in
             var samples: [MetricSample] = []

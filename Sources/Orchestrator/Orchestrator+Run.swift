@@ -13,6 +13,7 @@ extension Orchestrator {
     public func run() async {
         await withTaskGroup { group in
             group.addTask { await takeEvents() }
+            group.addTask { await runPools() }
             group.addTask { await every(MetricStore.interval) { await sampleAll() } }
             group.addTask { await every(Journal.flushInterval) { await journal.flush() } }
             group.addTask { await every(Self.housekeepingInterval) { await forgetOld() } }
@@ -38,7 +39,7 @@ extension Orchestrator {
         }
     }
 
-    private func every(_ interval: Duration, _ body: () async -> Void) async {
+    func every(_ interval: Duration, _ body: () async -> Void) async {
         while !Task.isCancelled {
             await body()
             // Cancellation is what ends this loop; the condition sees it.

@@ -14,6 +14,7 @@ public struct Orchestrator: Sendable {
         public var backend: any IsolationBackend
         public var templates: TemplateStore
         public var sandboxes: SandboxStore
+        public var pools: PoolStore
         public var events: EventStore
         public var metrics: MetricStore
         public var guest: GuestCalls
@@ -26,14 +27,16 @@ public struct Orchestrator: Sendable {
         public var observe: @Sendable (LifeEvent) -> Void
 
         public init(
-            backend: any IsolationBackend, templates: TemplateStore, sandboxes: SandboxStore, events: EventStore,
-            metrics: MetricStore, guest: GuestCalls, accessToken: @Sendable @escaping (SandboxID) -> String,
+            backend: any IsolationBackend, templates: TemplateStore, sandboxes: SandboxStore, pools: PoolStore,
+            events: EventStore, metrics: MetricStore, guest: GuestCalls,
+            accessToken: @Sendable @escaping (SandboxID) -> String,
             clock: any WallClock, log: Logger, sandboxLimit: Int = Orchestrator.defaultSandboxLimit,
             observe: @Sendable @escaping (LifeEvent) -> Void = { _ in }
         ) {
             self.backend = backend
             self.templates = templates
             self.sandboxes = sandboxes
+            self.pools = pools
             self.events = events
             self.metrics = metrics
             self.guest = guest
@@ -47,6 +50,7 @@ public struct Orchestrator: Sendable {
 
     let parts: Parts
     let lives = LifeTable()
+    let pools = SandboxPools()
     let journal: Journal
     let meter = CPUMeter()
     let recovery = Recovery()
@@ -87,7 +91,7 @@ public struct Orchestrator: Sendable {
 
     /// All that are alive: for signed URLs that do not say whose they are.
     public func allLive() async -> [LiveSandbox] {
-        await lives.all
+        await lives.all.filter { $0.record.pool != .pooled }
     }
 
     /// What happened to the sandbox and what its commands were, oldest first.
@@ -114,9 +118,10 @@ public struct Orchestrator: Sendable {
         return live
     }
 
-    /// A sandbox whose time is up is over at that moment, not when the news of its end has come.
+    /// A sandbox whose time is up is over at that moment, not when the news of its end has come; one that waits in a
+    /// pool is nobody's yet.
     private func unlessOver(_ live: LiveSandbox) -> LiveSandbox? {
-        parts.clock.now < live.record.endsAt ? live : nil
+        parts.clock.now < live.record.endsAt && live.record.pool != .pooled ? live : nil
     }
 
     func note(

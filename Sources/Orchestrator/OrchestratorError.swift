@@ -11,6 +11,10 @@ public enum OrchestratorError: Error, Sendable {
     case idempotencyConflict(String)
     /// As many sandboxes as this host allows are alive.
     case noCapacity(limit: Int)
+    /// All sandboxes of the tenant's pool are in use, and none came free for as long as the pool lets a request wait.
+    case poolExhausted(PoolSettings, templateID: String)
+    /// The tenant has no pool of that template.
+    case poolNotFound(String)
     case backend(BackendError)
     /// The store failed; the text is for the log.
     case store(String)

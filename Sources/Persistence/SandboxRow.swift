@@ -6,7 +6,7 @@ struct SandboxRow {
     static let columns = """
         id, tenant, template_id, template_alias, state, end_reason, created_at, ends_at, metadata, environment, \
         cpu_count, memory_mib, disk_mib, inodes, processes, open_files, default_user, default_working_directory, \
-        network, generation
+        network, generation, pool
         """
 
     /// - Parameter accessToken: derives what is never stored.
@@ -25,7 +25,8 @@ struct SandboxRow {
             limits: try limits(row), defaultUser: row["default_user"],
             defaultWorkingDirectory: row["default_working_directory"],
             network: try value(row, "network", NetworkPolicy.init(rawValue:)), accessToken: accessToken(id),
-            generation: row["generation"])
+            generation: row["generation"],
+            pool: try (row["pool"] as String?).map { try value($0, "pool", PoolPlace.init(rawValue:)) })
     }
 
     private static func limits(_ row: Row) throws -> ResourceLimits {
@@ -48,7 +49,7 @@ struct SandboxRow {
         try db.execute(
             sql: """
                 INSERT INTO sandbox (\(columns), time_to_live, idempotency_key)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 record.id.text, record.tenant.text, record.templateID, record.templateAlias,
@@ -57,7 +58,8 @@ struct SandboxRow {
                 try TextMap.text(record.environment), record.limits.cpuCount, record.limits.memoryMiB,
                 record.limits.diskMiB, record.limits.inodes, record.limits.processes, record.limits.openFiles,
                 record.defaultUser, record.defaultWorkingDirectory, record.network.rawValue, record.generation,
-                admission.timeToLiveMilliseconds, admission.idempotencyKey,
+                record.pool?.rawValue, admission.timeToLiveMilliseconds,
+                admission.idempotencyKey,
             ])
     }
 }

@@ -82,7 +82,7 @@ extension SandboxStore {
     }
 
     private static func filter(_ query: SandboxQuery, _ tenant: TenantID) -> Filter {
-        var filter = Filter(sql: "tenant = ? AND state = 'running'", arguments: [tenant.text])
+        var filter = Filter(sql: "tenant = ? AND state = 'running' AND \(isVisible)", arguments: [tenant.text])
         if let moment = query.startedAfter { filter.append("created_at >= ?", [moment.unixMilliseconds]) }
         if let template = query.templateID {
             filter.append("(template_id = ? OR template_alias = ?)", [template, template])

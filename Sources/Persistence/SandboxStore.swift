@@ -58,17 +58,17 @@ public struct SandboxStore: Sendable {
         }
     }
 
-    /// A tenant's sandbox, over or not.
+    /// A tenant's sandbox, over or not; not one that waits in a pool, which is nobody's to see.
     public func sandbox(_ id: SandboxID, of tenant: TenantID) async throws(StoreError) -> SandboxRecord? {
         try await database.read { [accessToken] db in
             try Row.fetchOne(
-                db, sql: "SELECT \(SandboxRow.columns) FROM sandbox WHERE id = ? AND tenant = ?",
+                db, sql: "SELECT \(SandboxRow.columns) FROM sandbox WHERE id = ? AND tenant = ? AND \(Self.isVisible)",
                 arguments: [id.text, tenant.text]
             ).map { try SandboxRow.record($0, accessToken: accessToken) }
         }
     }
 
-    private func update(
+    func update(
         _ record: SandboxRecord, set assignment: String, _ arguments: StatementArguments
     ) async throws(StoreError) -> SandboxRecord {
         try await database.write { [accessToken] db in
@@ -85,7 +85,10 @@ public struct SandboxStore: Sendable {
         }
     }
 
-    private func repeated(_ admission: Admission, in db: GRDB.Database) throws -> SandboxRecord? {
+    /// In SQL: somebody has been given it.
+    static let isVisible = "pool IS NOT 'pooled'"
+
+    func repeated(_ admission: Admission, in db: GRDB.Database) throws -> SandboxRecord? {
         guard let key = admission.idempotencyKey else { return nil }
         let row = try Row.fetchOne(
             db,

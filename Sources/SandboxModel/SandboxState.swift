@@ -20,6 +20,14 @@ public enum SandboxEndReason: String, Sendable, Hashable {
     case lost
 }
 
+/// What a sandbox has to do with its tenant's pool, if anything.
+public enum PoolPlace: String, Sendable, Hashable {
+    /// Ready, or being made for it; nobody has been given it, and nobody but the pool sees it.
+    case pooled
+    /// Somebody's. It counts for the pool's maximum until it ends, and never goes back.
+    case handed
+}
+
 /// One sandbox as the store knows it.
 public struct SandboxRecord: Sendable, Hashable {
     public var id: SandboxID
@@ -41,12 +49,15 @@ public struct SandboxRecord: Sendable, Hashable {
     public var accessToken: String
     /// Raised by every change; a write that carries an older one is refused.
     public var generation: Int64
+    /// nil for one that no pool has to do with.
+    public var pool: PoolPlace?
 
     public init(
         id: SandboxID, tenant: TenantID, templateID: String, templateAlias: String?, state: SandboxState,
         endReason: SandboxEndReason?, createdAt: Timestamp, endsAt: Timestamp, metadata: [String: String],
         environment: [String: String], limits: ResourceLimits, defaultUser: String,
-        defaultWorkingDirectory: String?, network: NetworkPolicy, accessToken: String, generation: Int64
+        defaultWorkingDirectory: String?, network: NetworkPolicy, accessToken: String, generation: Int64,
+        pool: PoolPlace? = nil
     ) {
         self.id = id
         self.tenant = tenant
@@ -64,5 +75,6 @@ public struct SandboxRecord: Sendable, Hashable {
         self.network = network
         self.accessToken = accessToken
         self.generation = generation
+        self.pool = pool
     }
 }

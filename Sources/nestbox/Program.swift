@@ -38,7 +38,7 @@ struct NestboxCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "nestbox", abstract: "Runs untrusted code in sandboxes.", version: "0.1.0",
         subcommands: [
-            Run.self, ServeCommand.self, SandboxCommand.self, EnvCommand.self, KeyCommand.self, Doctor.self,
-            ConfigCommand.self, CodeCommand.self,
+            Run.self, ServeCommand.self, SandboxCommand.self, PoolCommand.self, EnvCommand.self, KeyCommand.self,
+            Doctor.self, ConfigCommand.self, CodeCommand.self,
         ])
 }

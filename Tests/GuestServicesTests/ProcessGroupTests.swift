@@ -41,13 +41,17 @@ import Testing
         }
     }
 
-    @Test(arguments: [(0, 2), (1, 9), (UInt32.max, 9), (UInt32(Int32.max) + 1, 9), (2, 0), (2, 65)] as [(UInt32, UInt8)])
-    func `everybody, the first process and what is no signal are refused`(pid: UInt32, signal: UInt8) throws {
+    @Test func `everybody, the first process and what is no signal are refused`() throws {
+        let refused: [(UInt32, UInt8)] = [
+            (0, 2), (1, 9), (.max, 9), (UInt32(Int32.max) + 1, 9), (2, 0), (2, 65),
+        ]
         try withGuest { (guest) throws in
-            guard case .failure(let failure) = try guest.ask(.signalGroup(pid, signal)) else {
-                throw LiveGuestError.unexpectedReply
+            for (pid, signal) in refused {
+                guard case .failure(let failure) = try guest.ask(.signalGroup(pid, signal)) else {
+                    throw LiveGuestError.unexpectedReply
+                }
+                #expect(failure.code == .invalidArgument)
             }
-            #expect(failure.code == .invalidArgument)
             #expect(try guest.ask(.ping) == .ok)
         }
     }

@@ -98,14 +98,14 @@ struct SocketDialTests {
         }
     }
 
-    @Test(arguments: [
-        "/run/nestbox", "/run/nestbox/", "/run/nestbox/../s", "/run/nestbox/a/../../../tmp/s", "/run/nestbox/./s",
-        "/run/nestbox//s", "/run/nestboxes/s", "run/nestbox/s", "/tmp/s", "", "/run/nestbox/a\0b",
-        "/run/nestbox/1/2/3/4/5/6/7/8/9",
-    ])
-    func `a path that is not below the one directory, in its one form, is refused`(path: String) throws {
+    @Test func `a path that is not below the one directory, in its one form, is refused`() throws {
+        let paths = [
+            "/run/nestbox", "/run/nestbox/", "/run/nestbox/../s", "/run/nestbox/a/../../../tmp/s", "/run/nestbox/./s",
+            "/run/nestbox//s", "/run/nestboxes/s", "run/nestbox/s", "/tmp/s", "", "/run/nestbox/a\0b",
+            "/run/nestbox/1/2/3/4/5/6/7/8/9",
+        ]
         try withGuest(isFirst: true) { (guest) throws in
-            #expect(try refusal(guest, path, wait: 30_000) == .invalidArgument)
+            for path in paths { #expect(try refusal(guest, path, wait: 30_000) == .invalidArgument, "\(path)") }
         }
     }
 

@@ -25,6 +25,7 @@ struct House: Sendable {
     let orchestrator: Orchestrator
     let backend: FakeBackend
     let store: SandboxStore
+    let pools: PoolStore
     let clock: ManualClock
     let principal = Principal(tenant: .default, keyID: "k")
     let stranger: Principal
@@ -45,6 +46,20 @@ struct House: Sendable {
         #expect(unfinished.isEmpty, sourceLocation: sourceLocation)
     }
 
+    /// The template `base`, as `SandboxSpec.test` has it.
+    static func writeTemplate(in directory: String) throws {
+        try FileManager.default.createDirectory(atPath: directory + "/layers", withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: directory + "/base", withIntermediateDirectories: false)
+        let layer = String(repeating: "a", count: 64)
+        try Data().write(to: URL(fileURLWithPath: directory + "/layers/\(layer).erofs"))
+        let text = """
+            {"id": "base", "name": "base", "aliases": [], "layers": ["\(layer)"], "user": "user",
+             "environment": {"LANG": "C.UTF-8", "A": "template"}, "noNewPrivileges": false, "cpuCount": 1,
+             "memoryMiB": 128, "diskMiB": 64, "inodes": 1024}
+            """
+        try Data(text.utf8).write(to: URL(fileURLWithPath: directory + "/base/template.json"))
+    }
+
     func stored(_ id: SandboxID) async throws -> SandboxRecord? {
         try await store.sandbox(id, of: .default)
     }
@@ -53,14 +68,13 @@ struct House: Sendable {
 /// Lends a house whose orchestrator runs and has compared itself with the backend once.
 func withHouse(
     backend: FakeBackend = FakeBackend(), limit: Int = 100, guestFails: Bool = false,
+    answers: @Sendable @escaping (LiveSandbox) async -> Bool = { _ in true },
     before: (House) async throws -> Void = { _ in }, _ body: (House) async throws -> Void
 ) async throws {
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent("nestbox-\(UUID().uuidString).sqlite").path
-    defer {
-        // What stays in /tmp is no failure.
-        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
-    }
-    let database = try await Database.open(at: path)
+    let directory = FileManager.default.temporaryDirectory.appendingPathComponent("nestbox-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: directory) }  // what stays in /tmp is no failure
+    try House.writeTemplate(in: directory)
+    let database = try await Database.open(at: directory + "/test.sqlite")
     let stranger = try TenantID("stranger")
     for tenant in [TenantID.default, stranger] {
         let hash = Array(tenant.text.padding(toLength: 32, withPad: ".", startingAt: 0).utf8)
@@ -69,6 +83,7 @@ func withHouse(
                 id: tenant.text, tenant: tenant, name: "", hash: hash, mask: "",
                 createdAt: Timestamp(unixMilliseconds: 0)))
     }
+    let pools = PoolStore(database)
     let (clock, configured) = (ManualClock(), House.Configured())
     let store = SandboxStore(database) { "token of \($0)" }
     let guest = GuestCalls(
@@ -76,14 +91,14 @@ func withHouse(
             configured.ids.withLock { $0.append(live.record.id) }
             if guestFails { throw CancellationError() }
         },
-        diskUsage: { _ in DiskFigures(used: 7, total: 70) })
+        diskUsage: { _ in DiskFigures(used: 7, total: 70) }, answers: answers)
     let parts = Orchestrator.Parts(
-        backend: backend, templates: TemplateStore(directory: "/nowhere"), sandboxes: store,
+        backend: backend, templates: TemplateStore(directory: directory), sandboxes: store, pools: pools,
         events: EventStore(database), metrics: MetricStore(database), guest: guest,
         accessToken: { "token of \($0)" }, clock: clock, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
         sandboxLimit: limit)
     let house = House(
-        orchestrator: Orchestrator(parts), backend: backend, store: store, clock: clock,
+        orchestrator: Orchestrator(parts), backend: backend, store: store, pools: pools, clock: clock,
         stranger: Principal(tenant: stranger, keyID: "s"), configured: configured)
     try await before(house)
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -127,6 +142,8 @@ extension OrchestratorError {
         case .refused(let error): "refused \(error.field)"
         case .idempotencyConflict: "idempotencyConflict"
         case .noCapacity: "noCapacity"
+        case .poolExhausted: "poolExhausted"
+        case .poolNotFound: "poolNotFound"
         case .backend: "backend"
         case .store: "store"
         }

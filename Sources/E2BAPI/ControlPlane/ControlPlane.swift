@@ -32,6 +32,7 @@ public struct ControlPlane: HTTPResponder {
             + SandboxListRoutes(orchestrator: orchestrator).all
             + SandboxLifeRoutes(orchestrator: orchestrator, domain: domain).all
             + SandboxLogRoutes(orchestrator: orchestrator).all
+            + PoolRoutes(orchestrator: orchestrator, domain: domain).all
             + TemplateRoutes(orchestrator: orchestrator).all
             + PendingRoutes().all
             + [Route(.GET, "/health", needsKey: false) { _ in HTTPResponse(status: .ok) }]

@@ -6,7 +6,8 @@ extension Guest {
     func dialSocket(_ request: DialSocket, _ connection: Connection) throws(GuestFailure) {
         guard request.waitMilliseconds <= DialSocket.waitLimit else {
             throw GuestFailure(
-                .invalidArgument, "a wait of \(request.waitMilliseconds) ms is over the limit of \(DialSocket.waitLimit)")
+                .invalidArgument,
+                "a wait of \(request.waitMilliseconds) ms is over the limit of \(DialSocket.waitLimit)")
         }
         let path = try SocketPath(request.path)
         connection.handOver { descriptor, rest in

@@ -6,9 +6,18 @@ actor LifeTable {
     private var lives: [SandboxID: SandboxLife] = [:]
     /// Who changes a sandbox's end now, and who waits for that turn.
     private var turns: [SandboxID: [CheckedContinuation<Void, Never>]] = [:]
+    /// Who waits for a sandbox that is being killed to be gone.
+    private var departures: [SandboxID: AsyncStream<Never>.Continuation] = [:]
 
     /// Before anything is stored or made: from here on the reconciler leaves the sandbox to its maker.
     func begin(_ id: SandboxID, for tenant: TenantID) {
+        lives[id] = SandboxLife(startingFor: tenant)
+    }
+
+    /// The sandbox that the caller has killed is made anew under its name.
+    func beginAgain(_ id: SandboxID) {
+        departures[id] = nil
+        guard let tenant = lives[id]?.tenant else { return }
         lives[id] = SandboxLife(startingFor: tenant)
     }
 
@@ -26,6 +35,7 @@ actor LifeTable {
 
     func forget(_ id: SandboxID) {
         lives[id] = nil
+        departures[id] = nil
     }
 
     func live(_ id: SandboxID) -> LiveSandbox? {
@@ -59,7 +69,15 @@ actor LifeTable {
     func ended(_ id: SandboxID, _ reason: SandboxEndReason) -> SandboxLife.EndVerdict {
         let verdict = lives[id]?.ended(reason) ?? .leave
         if case .finish = verdict { lives[id] = nil }
+        departures.removeValue(forKey: id)?.finish()
         return verdict
+    }
+
+    /// Ends when the backend says that the sandbox, which the caller is killing, is gone. For one reader.
+    func departure(_ id: SandboxID) -> AsyncStream<Never> {
+        let (stream, source) = AsyncStream<Never>.makeStream()
+        if lives[id]?.isGone == true { source.finish() } else { departures[id] = source }
+        return stream
     }
 
     func update(_ record: SandboxRecord) {

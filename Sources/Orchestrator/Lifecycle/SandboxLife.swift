@@ -37,6 +37,11 @@ struct SandboxLife: Sendable {
         if case .running(let live) = phase { live } else { nil }
     }
 
+    /// Being killed, and the backend has said that it is no more.
+    var isGone: Bool {
+        if case .ending(_, isGone: true) = phase { true } else { false }
+    }
+
     /// - Returns: nil if it runs from now on, or why it ended while it was being made.
     mutating func run(_ live: LiveSandbox) -> SandboxEndReason? {
         guard case .starting(let reason) = phase else {

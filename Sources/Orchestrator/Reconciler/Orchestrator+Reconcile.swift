@@ -12,7 +12,9 @@ extension Orchestrator {
         for attempt in 1...Self.reconcileAttempts where !Task.isCancelled {
             do {
                 try await reconcileOnce()
-                parts.observe(.reconciled(await lives.all))
+                parts.observe(.reconciled(await allLive()))
+                try await reloadPools()
+                await pools.fill(true)
                 recovery.done()
                 return
             } catch {
@@ -55,6 +57,7 @@ extension Orchestrator {
     private func keep(_ found: LiveSandbox) async {
         let id = found.record.id
         await lives.adopt(found)
+        if found.record.pool == .handed { await pools.adopt(id, PoolKey(found.record)) }
         await lives.takeTurn(id)
         // Its end may have been changed while it was being found.
         if let live = await lives.live(id) {

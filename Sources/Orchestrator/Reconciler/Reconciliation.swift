@@ -27,20 +27,24 @@ enum Reconciliation {
     ) -> [Step] {
         let sockets = Dictionary(running.map { ($0.id, $0.guestSocketPath) }) { first, _ in first }
         let judged = rows.filter { !inHand.contains($0.record.id) }.map { row in
-            judge(row, socket: sockets[row.record.id], at: now)
+            judge(row, socket: sockets[row.record.id], isKnown: known.contains(row.record.id), at: now)
         }
         let rowIDs = Set(rows.map(\.record.id))
         let orphans = running.map(\.id).filter { !rowIDs.contains($0) && !known.contains($0) }
         return judged + orphans.map(Step.destroyOrphan)
     }
 
-    private static func judge(_ row: UnfinishedSandbox, socket: String?, at now: Timestamp) -> Step {
+    private static func judge(
+        _ row: UnfinishedSandbox, socket: String?, isKnown: Bool, at now: Timestamp
+    ) -> Step {
         let record = row.record
         let isExpired = record.endsAt <= now
         guard let socket else {
             return .close(record, record.state == .starting ? .failed : isExpired ? .expired : .lost)
         }
         if isExpired { return .destroy(record, record.state == .starting ? .failed : .expired) }
+        // Of a pool that a former server held, and from a template that may have changed since: nobody's.
+        if record.pool == .pooled, !isKnown { return .destroy(record, .killed) }
         let live = LiveSandbox(record: record, guestSocketPath: socket)
         switch record.state {
         case .running: return .keep(live)

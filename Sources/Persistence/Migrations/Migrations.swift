@@ -6,6 +6,7 @@ enum Migrations {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("0001_sandboxes", migrate: createSandboxTables)
+        migrator.registerMigration("0002_pools", migrate: createPools)
         return migrator
     }
 }

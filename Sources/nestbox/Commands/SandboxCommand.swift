@@ -6,7 +6,7 @@ struct SandboxCommand: ParsableCommand {
         commandName: "sandbox", abstract: "Sandboxes of a running server.",
         subcommands: [
             SandboxCreateCommand.self, SandboxListCommand.self, SandboxInfoCommand.self, SandboxExecCommand.self,
-            SandboxShellCommand.self, SandboxLogsCommand.self, SandboxKillCommand.self,
+            SandboxShellCommand.self, SandboxLogsCommand.self, SandboxResetCommand.self, SandboxKillCommand.self,
         ])
 }
 

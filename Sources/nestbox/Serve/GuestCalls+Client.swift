@@ -9,6 +9,8 @@ extension GuestCalls {
     /// How long a guest may take over what it is told before its sandbox is handed out.
     private static let configureTimeout: TimeAmount = .seconds(20)
     private static let diskTimeout: TimeAmount = .seconds(5)
+    /// A guest that is well answers in a millisecond.
+    private static let healthTimeout: TimeAmount = .seconds(2)
 
     /// The orchestrator's questions, put to guests over their sockets.
     init(_ client: GuestClient) {
@@ -23,6 +25,11 @@ extension GuestCalls {
                     .diskUsage, to: sandbox.guestSocketPath, timeout: Self.diskTimeout)
                 guard case .disk(let usage) = reply else { throw UnexpectedReply(question: "disk usage") }
                 return DiskFigures(used: Int64(clamping: usage.usedBytes), total: Int64(clamping: usage.totalBytes))
+            },
+            answers: { sandbox in
+                // Why it does not answer makes no difference: it is not handed out.
+                let reply = try? await client.call(.ping, to: sandbox.guestSocketPath, timeout: Self.healthTimeout)
+                return reply == .ok
             })
     }
 }

@@ -43,9 +43,9 @@ struct Server {
         let orchestrator = Orchestrator(
             Orchestrator.Parts(
                 backend: backend, templates: templates,
-                sandboxes: SandboxStore(database, accessToken: tokens.token(for:)), events: EventStore(database),
-                metrics: MetricStore(database), guest: GuestCalls(guest), accessToken: tokens.token(for:),
-                clock: SystemClock(), log: log, sandboxLimit: settings.sandboxLimit,
+                sandboxes: SandboxStore(database, accessToken: tokens.token(for:)), pools: PoolStore(database),
+                events: EventStore(database), metrics: MetricStore(database), guest: GuestCalls(guest),
+                accessToken: tokens.token(for:), clock: SystemClock(), log: log, sandboxLimit: settings.sandboxLimit,
                 observe: { interpreter.observe($0) }))
         try await serve(backend, orchestrator, interpreter, guest, keys)
     }

@@ -156,9 +156,11 @@ func withControlPlane(
     let orchestrator = Orchestrator(
         Orchestrator.Parts(
             backend: NamesOnlyBackend(), templates: TemplateStore(directory: "\(directory)/templates"),
-            sandboxes: SandboxStore(database) { "token of \($0)" }, events: EventStore(database),
-            metrics: MetricStore(database),
-            guest: GuestCalls(configure: { _ in }, diskUsage: { _ in DiskFigures(used: 4096, total: 512 << 20) }),
+            sandboxes: SandboxStore(database) { "token of \($0)" }, pools: PoolStore(database),
+            events: EventStore(database), metrics: MetricStore(database),
+            guest: GuestCalls(
+                configure: { _ in }, diskUsage: { _ in DiskFigures(used: 4096, total: 512 << 20) },
+                answers: { _ in true }),
             accessToken: { "token of \($0)" }, clock: clock, log: log, sandboxLimit: sandboxLimit))
     let keys = KeyService(KeyStore(database), clock: clock)
     let key = try await keys.create(name: "own", for: .default).key
