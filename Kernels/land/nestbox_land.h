@@ -46,7 +46,7 @@ struct nb_land_failure {
     char step[NB_LAND_STEP_BYTES];
 };
 
-/// Says that the process is warm. 0, or -1 with errno.
+/// Says that the process is warm, having put its memory into large pages where it can. 0, or -1 with errno.
 int nb_zygote_ready(int socket);
 
 /// Waits for the next order, answering pings meanwhile. Answers the length of the payload that it wrote, which may be

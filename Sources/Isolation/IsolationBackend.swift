@@ -24,7 +24,7 @@ public protocol IsolationBackend: Sendable {
     /// - Returns: the fork's process number inside, as the zygote, a program of the template, tells it.
     /// - Throws: `notFound` if there is no zygote that fits, or no sandbox; the zygote may have to be started again.
     func land(in id: SandboxID, payload: [UInt8]) async throws(BackendError) -> UInt32
-    /// Each sandbox and each zygote that ends, once it is gone. To be read by one task, for as long as the backend lives.
+    /// Each sandbox and each zygote that ends, once it is gone. To be read by one task, as long as the backend lives.
     var events: AsyncStream<BackendEvent> { get }
 }
 

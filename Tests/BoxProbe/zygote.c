@@ -19,7 +19,10 @@
 #include <unistd.h>
 
 // The library as the templates have it.
-#include "../../Kernels/land/nestbox_land.c"
+#include "../../Kernels/land/conversation.c"
+#include "../../Kernels/land/landing.c"
+#include "../../Kernels/land/large_pages.c"
+#include "../../Kernels/land/settle.c"
 
 // A zygote for tests. The payload of a landing is the path of a socket, on which what landed serves as the guest's
 // stand-in does. Kinds:

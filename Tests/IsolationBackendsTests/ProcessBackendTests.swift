@@ -3,6 +3,7 @@ import Logging
 import SandboxModel
 import SpawnerProtocol
 import Testing
+import WireCoding
 
 @testable import IsolationBackends
 
@@ -164,6 +165,76 @@ import Testing
         }
     }
 
+    private static func warmTemplate() throws -> Template {
+        let base = try spec().template
+        let interpreter = try InterpreterSpec(
+            defaultLanguage: "python", bootLanguages: [],
+            languages: ["python": LanguageSpec(command: ProgramCommand(["/kernel"]))])
+        return Template(
+            id: base.id, aliases: [], layers: base.layers, user: base.user, workingDirectory: nil,
+            environment: ["B": "2", "A": "1"], noNewPrivileges: true, limits: base.limits, interpreter: interpreter,
+            zygote: try ZygoteSpec(
+                language: "python", command: ProgramCommand(["/zygote", "-w"]), memoryMiB: 1024, forks: 10,
+                interpreter: interpreter))
+    }
+
+    @Test func `a zygote is asked for with its own memory and its template's privileges`() async throws {
+        try await Self.with({ _ in [.answer(.done)] }) { backend, spawner, _ in
+            try await backend.startZygote(Self.warmTemplate(), tenant: .default)
+            try await backend.endZygote("base", tenant: .default)
+            guard case .startZygote(let asked) = try #require(spawner.operations.first) else {
+                return #expect(Bool(false))
+            }
+            #expect(asked.arguments == ["/zygote", "-w"] && asked.noNewPrivileges)
+            #expect(asked.environment == [WirePair(name: "A", value: "1"), WirePair(name: "B", value: "2")])
+            #expect(asked.limits.memoryBytes == 1024 << 20 && asked.limits.processes == 64)
+            #expect(spawner.operations.last == .endZygote(family: asked.family))
+        }
+    }
+
+    @Test func `a template without a zygote is refused, and nobody is asked`() async throws {
+        try await Self.with({ _ in [.answer(.done)] }) { backend, spawner, _ in
+            let error = await #expect(throws: BackendError.self) {
+                try await backend.startZygote(Self.spec().template, tenant: .default)
+            }
+            #expect(error?.code == .refused && spawner.operations.isEmpty)
+        }
+    }
+
+    @Test func `a landing tells the fork's number, and a payload over the limit is refused`() async throws {
+        try await Self.with({ _ in [.answer(.landed(pid: 7))] }) { backend, spawner, _ in
+            let pid = try await backend.land(in: SandboxID("i1"), payload: [1, 2])
+            #expect(pid == 7 && spawner.operations == [.land(sandboxID: "i1", payload: [1, 2])])
+            let tooLong = [UInt8](repeating: 0, count: SpawnerRequest.landPayloadBytes + 1)
+            let error = await #expect(throws: BackendError.self) {
+                try await backend.land(in: SandboxID("i1"), payload: tooLong)
+            }
+            #expect(error?.code == .refused)
+        }
+    }
+
+    @Test func `the end of a zygote is told by its tenant and template`() async throws {
+        let family = FamilyName(.default, "base").text
+        let script: FakeSpawner.Script = { _ in
+            [.unasked(.zygoteEnded(family: "nobody's")), .unasked(.zygoteEnded(family: family)), .answer(.done)]
+        }
+        try await Self.with(script) { backend, _, events in
+            try await backend.endZygote("base", tenant: .default)
+            #expect(await events.next() == .zygoteEnded(.default, templateID: "base"))
+        }
+    }
+
+    @Test(arguments: [("a", "b-c"), ("a-b", "c"), ("default", "base"), ("1-2", "3-4-5")])
+    func `a family's name gives tenant and template back`(tenant: String, template: String) throws {
+        let name = FamilyName(try TenantID(tenant), template)
+        #expect(FamilyName(name.text) == name)
+    }
+
+    @Test(arguments: ["", "7", "7-default", "7-default-", "8-default-base", "07-default-base", "-1-a-b", "1-A-b"])
+    func `a name that is no family's of ours is nobody's`(text: String) {
+        #expect(FamilyName(text) == nil)
+    }
+
     @Test func `a request that nobody would answer fails at once`() async throws {
         let backend = ProcessBackend(
             socketDirectory: "/nowhere", log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -191,6 +262,28 @@ import Testing
         #expect(served?.0 == 0)
         #expect(table.next()?.number == UInt64(RequestLane.prompt.outstandingLimit + 1))
         #expect(table.next() == nil)
+    }
+
+    @Test func `requests that wait for zygotes leave the others their turns`() {
+        var table = RequestTable<Int>()
+        for number in 0..<1000 {
+            _ = table.add(.land(sandboxID: "i1", payload: []), number, deadline: Self.now)
+        }
+        while table.next() != nil {}
+        _ = table.add(.list, 1000, deadline: Self.now)
+        let next = table.next()
+        #expect(next?.operation == .list)
+        #expect(table.removeAll().sorted() == Array(0...1000))
+    }
+
+    @Test func `what could not be sent is the next again`() throws {
+        var table = Self.full()
+        let served = try table.take(SpawnerAnswer(number: 1, content: .done))
+        #expect(served?.0 == 0)
+        let next = table.next()
+        table.putBack(try #require(next).number)
+        let (again, none) = (table.next(), table.next())
+        #expect(again == next && none == nil)
     }
 
     @Test func `an answer that comes twice serves nobody the second time`() throws {

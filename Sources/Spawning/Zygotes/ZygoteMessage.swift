@@ -29,8 +29,8 @@ enum ZygoteMessage: Hashable {
             guard pid > 1 else { throw ZygoteNonsense("it named a process that no fork is") }
             self = .landed(UInt32(pid))
         case (.failed, Self.numberBytes...):
-            let step = bytes.dropFirst(1 + Self.numberBytes)
-            guard step.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) else { throw ZygoteNonsense("it named no step") }
+            // It goes into a log.
+            let step = bytes.dropFirst(1 + Self.numberBytes).map { (0x20...0x7e).contains($0) ? $0 : 0x3f }
             self = .failed(
                 SpawnFailure(landing: String(decoding: step, as: UTF8.self), errorNumber: Self.number(bytes)))
         default: throw ZygoteNonsense("it said what is too long or too short")

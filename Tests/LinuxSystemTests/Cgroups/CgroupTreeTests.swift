@@ -117,4 +117,16 @@ import Testing
             "/sys/fs/cgroup/memory/login/c224", "/sys/fs/cgroup/pids", "/sys/fs/cgroup/unified",
         ])
     }
+
+    @Test func `the flags of cgroup2 are read from its mount, and from no other`() {
+        let mounts = """
+            24 1 0:5 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot
+            25 1 0:6 / /sys/fs/cgroup/memory rw shared:3 - cgroup cgroup rw,memory
+            26 1 0:7 / /other rw - cgroup2 cgroup2 rw,favordynmods
+            """
+        let flags = { CgroupTree.unifiedFlags(at: $0, mountInfo: mounts) }
+        #expect(flags("/sys/fs/cgroup") == ["nsdelegate", "memory_recursiveprot"])
+        #expect(flags("/other") == ["favordynmods"])
+        #expect(flags("/sys/fs/cgroup/memory") == [] && flags("/nowhere") == [])
+    }
 }
