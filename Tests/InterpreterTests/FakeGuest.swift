@@ -141,7 +141,7 @@ final class FakeGuest: Sendable {
                 return try await kernel.serve(&wire)
             }
             guard wire.channel.isActive, ContinuousClock.now < deadline else { return try await wire.refuse(.notFound) }
-            await Task.yield()
+            try await Task.sleep(for: .milliseconds(1))
         }
     }
 
