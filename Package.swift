@@ -54,7 +54,8 @@ let package = Package(
         .target(
             name: "IsolationBackends",
             dependencies: [
-                "Isolation", "SpawnerProtocol", "WireCoding", "CLinux", .product(name: "NIOCore", package: "swift-nio"),
+                "Isolation", "SpawnerProtocol", "WireCoding", "CLinux",
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "Logging", package: "swift-log"),
             ]),
         .target(name: "Layers", dependencies: ["SandboxModel"]),

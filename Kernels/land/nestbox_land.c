@@ -26,21 +26,21 @@
 
 // How a fork lands in a sandbox.
 //
-// A process may enter a pid namespace for its children only, and the sandbox's first process is to be the parent of what
-// lands. So there are three processes below the zygote, of which only the last copies its memory:
+// A process may enter a pid namespace for its children only, and the sandbox's first process is to be the parent of
+// what lands. So there are three processes below the zygote, of which only the last copies its memory:
 //
 //   the usher     a vfork of the zygote; joins the sandbox's namespaces, in the order in which each is still allowed
 //   the parent    a vfork of the usher, the first in the sandbox's pid namespace; enters its cgroups, forks, ends
-//   the landed    a fork of the parent, by the C library; when its parent ends it is the sandbox's first process's child
+//   the landed    a fork of the parent, by the C library; the sandbox's first process inherits it from its parent
 //
 // The vforks run on the zygote's stack and in its memory, one at a time: who is above sleeps until who is below has
-// ended. Only the parent and the landed are in the sandbox's cgroups and pid namespace, so that a sandbox that is killed
-// meanwhile takes neither the usher nor the zygote with it. Until it has forked nobody gives up the zygote's user: the
-// memory is the zygote's, and the sandbox must have no right to trace who runs in it. Nobody may, since a change of
-// credentials made that memory undumpable; the zygote and the landed make it dumpable again, each its own.
+// ended. Only the parent and the landed are in the sandbox's cgroups and pid namespace, so that a sandbox that is
+// killed meanwhile takes neither the usher nor the zygote with it. Until it has forked nobody gives up the zygote's
+// user: the memory is the zygote's, and the sandbox must have no right to trace who runs in it. Nobody may, since a
+// change of credentials made that memory undumpable; the zygote and the landed make it dumpable again, each its own.
 
-/// How long the landed process may take to give up what it does not need, in milliseconds: a sandbox may be short of CPU
-/// time, or stop the process.
+/// How long the landed process may take to give up what it does not need, in milliseconds: a sandbox may be short of
+/// CPU time, or stop the process.
 #define SETTLE_MILLISECONDS 5000
 #define LAST_CAPABILITY 63
 /// What a sandbox's root may do, as SandboxPrivileges in Sources/Spawning has it: CHOWN, DAC_OVERRIDE, FOWNER, FSETID,
@@ -245,7 +245,8 @@ static int restore_restartable_sequences(void) {
 }
 
 static int become_root(void) {
-    if (syscall(SYS_setgroups, 0, NULL) != 0 || syscall(SYS_setresgid, 0, 0, 0) != 0) return -1;
+    const gid_t group = 0;
+    if (syscall(SYS_setgroups, 1, &group) != 0 || syscall(SYS_setresgid, 0, 0, 0) != 0) return -1;
     return (int)syscall(SYS_setresuid, 0, 0, 0);
 }
 

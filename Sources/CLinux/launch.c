@@ -113,8 +113,16 @@ static void lower_limits(const struct nb_launch *launch, int report) {
 }
 
 static void reset_signals(void) {
-    struct sigaction normal = {.sa_handler = SIG_DFL};
-    for (int number = 1; number <= SIGNAL_COUNT; number++) sigaction(number, &normal, NULL);
+    // The kernel's own call, with its own structure: the C library keeps two signals to itself, and if the caller
+    // ignores those, so would the program.
+    const struct {
+        void (*handler)(int);
+        unsigned long flags;
+        void (*restorer)(void);
+        uint64_t mask;
+    } normal = {.handler = SIG_DFL};
+    for (int number = 1; number <= SIGNAL_COUNT; number++)
+        syscall(SYS_rt_sigaction, number, &normal, NULL, sizeof normal.mask);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

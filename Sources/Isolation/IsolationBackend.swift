@@ -14,9 +14,9 @@ public protocol IsolationBackend: Sendable {
     func running() async throws(BackendError) -> [RunningSandbox]
     /// What the sandbox uses of CPU and memory; the disk is the guest's to tell.
     func usage(_ id: SandboxID) async throws(BackendError) -> BackendUsage
-    /// Starts the template's zygote for sandboxes of the tenant; returns once it is warm, at once if there is one of
-    /// this template as it is now. One of the template as it was is ended first. On throw there is none. `refused` if
-    /// the template has none to start.
+    /// Starts the template's zygote, a warm process, for sandboxes of the tenant; returns once it is warm, at once if
+    /// there is one of this template as it is now. One of the template as it was is ended first. On throw there is
+    /// none. `refused` if the template names none.
     func startZygote(_ template: Template, tenant: TenantID) async throws(BackendError)
     /// Ends it; what it forked lives on. Ending one already gone is not an error.
     func endZygote(_ templateID: String, tenant: TenantID) async throws(BackendError)

@@ -33,8 +33,8 @@
 //   deaf              takes no order, once it is warm
 //   lying             answers an order with what answers another
 //   dying             ends at the first order
-//   attacking         tries what it must not be able to do, and answers the first landing with what it could: the
-//                     outcome stands in the socket's directory inside, in the file "attack"
+//   attacking         tries what it must not be able to do. What lands writes into the file "attack", beside its
+//                     socket, how many processes were there to be attacked, and what succeeded
 
 #define CONVERSATION 3
 
@@ -90,12 +90,14 @@ static void note(char *text, size_t size, const char *what, int result) {
     snprintf(text + length, size - length, "%s\n", what);
 }
 
-/// Other processes of the family, by number: the pid namespace is theirs, too.
-static void attack_processes(char *text, size_t size) {
+/// Other processes of the family, by number: the pid namespace is theirs, too. Answers how many there are.
+static int attack_processes(char *text, size_t size) {
+    int found = 0;
     for (pid_t pid = 1; pid < 256; pid++) {
         if (pid == getpid()) continue;
         int process = (int)syscall(SYS_pidfd_open, pid, 0);
         if (process < 0) continue;
+        found++;
         note(text, size, "killed a process", kill(pid, SIGKILL));
         note(text, size, "stopped a process", kill(pid, SIGSTOP));
         note(text, size, "traced a process", (int)ptrace(PTRACE_ATTACH, pid, NULL, NULL));
@@ -108,7 +110,8 @@ static void attack_processes(char *text, size_t size) {
         note(text, size, "saw a process", open(path, O_RDONLY));
         close(process);
     }
-    note(text, size, "killed everybody", kill(-1, SIGKILL));
+    kill(-1, SIGKILL);  // it succeeds also if it may kill nobody
+    return found;
 }
 
 static void attack_host(char *text, size_t size) {
@@ -127,13 +130,13 @@ static void attack_host(char *text, size_t size) {
     note(text, size, "wrote a sysctl", open("/proc/sys/kernel/ns_last_pid", O_WRONLY));
 }
 
-static void write_outcome(const char *path, const char *text) {
+static void write_outcome(const char *path, int found, const char *text) {
     char name[256];
     snprintf(name, sizeof name, "%s", path);
     char *slash = strrchr(name, '/');
     snprintf(slash, sizeof name - (size_t)(slash - name), "/attack");
     int file = open(name, O_WRONLY | O_CREAT, 0600);
-    if (write(file, text, strlen(text)) < 0) _exit(6);
+    if (dprintf(file, "%d\n%s", found, text) < 0) _exit(6);
     close(file);
 }
 
@@ -145,12 +148,12 @@ static int attack(void) {
         ssize_t length = nb_zygote_receive(CONVERSATION, &landing, path, NB_PAYLOAD_BYTES);
         if (length < 0) return 0;
         path[length] = 0;
-        attack_processes(text, sizeof text);
+        int found = attack_processes(text, sizeof text);
         attack_host(text, sizeof text);
         struct nb_land_failure failure;
         pid_t pid = nb_land(&landing, &failure);
         if (pid == 0) {
-            write_outcome(path, text);
+            write_outcome(path, found, text);
             serve_at(path);
         }
         if (nb_zygote_landed(CONVERSATION, &landing, pid, &failure) != 0) return 0;

@@ -50,9 +50,10 @@ struct LiveZygoteTests {
             try server.land(in: "one", Self.socket)
             let sandbox = try #require(try server.list().first)
             let landed = Self.walls(try spawner.ask(landed: Self.socket, in: sandbox, "report"))
-            let command = Self.walls(try GuestCommand.output(of: ["/probe", "report"], at: spawner.socketPath("one.sock")))
-            #expect(landed == command, "\(landed.symmetricDifference(command))")
-            #expect(landed.contains("NoNewPrivs:\t\(noNewPrivileges ? 1 : 0)") && landed.contains("groups 0"))
+            let report = try GuestCommand.output(of: ["/probe", "report"], at: spawner.socketPath("one.sock"))
+            let command = Self.walls(report)
+            #expect(landed.symmetricDifference(command) == [])
+            #expect(landed.contains("NoNewPrivs:\t\(noNewPrivileges ? 1 : 0)") && landed.contains("groups 1"))
             #expect(landed.contains("CapBnd:\t00000000a00405fb") && landed.contains("Seccomp:\t2"))
         }
     }
@@ -248,7 +249,14 @@ struct LiveZygoteTests {
             try server.create(try spawner.warmRequest("two") { $0.noNewPrivileges = false })
             try server.land(in: "two", Self.socket)
             let two = try #require(try server.list().first { $0.sandboxID == "two" })
-            #expect(try spawner.ask(landed: Self.socket, in: two, "cat /run/attack") == "")
+            let outcome = try spawner.ask(landed: Self.socket, in: two, "cat /run/attack").split(separator: "\n")
+            let attacked = try #require(outcome.first.flatMap { Int($0) })
+            #expect(attacked >= 5, "the family's first process, three guests and what one of them started")
+            #expect(outcome.dropFirst() == [])
+            guard case .usage(let usage) = try server.perform(.usage(sandboxID: "victim")) else {
+                throw TestFailure("no usage")
+            }
+            #expect(usage.processes == 2)
             #expect(try spawner.ask("victim", "cat /lower") == "here")
             #expect(try spawner.ask("one", "cat /lower") == "here")
         }

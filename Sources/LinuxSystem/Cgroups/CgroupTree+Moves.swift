@@ -4,8 +4,8 @@ extension CgroupTree {
     private static let flag = "favordynmods"
 
     /// Asks the kernel to make moves between cgroups quick, for which forks and exits on the whole host cost a trifle
-    /// more: without it each move waits, with the lock of all cgroups held, until every CPU has taken notice, which takes
-    /// milliseconds. Holds until the host starts anew.
+    /// more: without it each move waits, with the lock of all cgroups held, until every CPU has taken notice, and that
+    /// takes milliseconds. Holds until the host starts anew.
     /// - Returns: false if it was asked for before, or there is no cgroup2.
     /// - Throws: `EINVAL` before Linux 6.0; `EPERM` in a container.
     public func favorMoves() throws(SyscallError) -> Bool {

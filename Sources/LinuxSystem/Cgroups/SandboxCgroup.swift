@@ -23,8 +23,8 @@ public struct SandboxCgroup: Sendable {
     /// milliseconds (cgroup_procs_write_start in kernel/cgroup/cgroup.c).
     public var processFiles: [String] { legacy.map { joined($0.directory, "tasks") } }
 
-    /// The files that a process of one thread writes "0" to so as to enter it, opened by who may: the kernel asks for the
-    /// opener's rights. Those of v1 as above; that of cgroup2 is quick only after ``CgroupTree/favorMoves()``.
+    /// The files that a process of one thread writes "0" to so as to enter it, opened by who may: the kernel asks for
+    /// the opener's rights. Those of v1 as above; that of cgroup2 is quick only after ``CgroupTree/favorMoves()``.
     public var entryFiles: [String] { processFiles + (unified.map { [joined($0, "cgroup.procs")] } ?? []) }
 
     /// The processes in it, in any hierarchy, in our pid namespace's numbers.

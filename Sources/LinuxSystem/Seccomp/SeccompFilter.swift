@@ -9,8 +9,8 @@ public enum SeccompFilter {
     /// setuid or setgid, since it would be so on the host as well.
     public static var directRun: [UInt64] { SeccompPrograms.directRun }
 
-    /// The filter of a zygote, which forks itself into sandboxes: as ``sandbox``, and it may enter namespaces that it was
-    /// given. What lands takes that away again; see Kernels/land.
+    /// The filter of a zygote, which forks itself into sandboxes: as ``sandbox``, and it may enter namespaces that it
+    /// was given. What lands takes that away again; see Kernels/land.
     public static var zygote: [UInt64] { SeccompPrograms.zygote }
 
     /// What the programs are compiled from.

@@ -5,8 +5,8 @@ import SpawnerProtocol
 struct SandboxRoot {
     enum Purpose: Hashable {
         case sandbox(id: String)
-        /// It lives in the pid namespace of a family and must not become its root, so it sees nobody's processes but its
-        /// own and no setuid program is one.
+        /// It lives in the pid namespace of a family and must not become the family's root, so it sees nobody's
+        /// processes but its own, and setuid programs are none.
         case zygote
     }
 

@@ -201,8 +201,9 @@ public final class Spawner {
 
     private func zygoteTimeout() -> Int64 {
         let now = monotonicMilliseconds()
-        return zygotes.values.map { $0.endedAt == nil ? max(0, $0.conversation.nextMoment - now) : Self.removalInterval }
-            .min() ?? .max
+        return zygotes.values.map { zygote in
+            zygote.endedAt == nil ? max(0, zygote.conversation.nextMoment - now) : Self.removalInterval
+        }.min() ?? .max
     }
 
     private func removalInterval(_ sandbox: Sandbox) -> Int64 {

@@ -1,8 +1,8 @@
 import SpawnerProtocol
 
 /// What the spawner and one zygote have to say to each other, and by when: pure, so that every kind of silence and
-/// nonsense can be tried. The zygote answers in order; whatever it says that nobody asked for ends it. `Asker` is whoever
-/// wants to know; each is handed back exactly once. Moments are in monotonic milliseconds.
+/// nonsense can be tried. The zygote answers in order; whatever it says that nobody asked for ends it. `Asker` is
+/// whoever wants to know; each is handed back exactly once. Moments are in monotonic milliseconds.
 struct ZygoteConversation<Asker> {
     /// How long a zygote may take to become warm.
     static var warmingPatience: Int64 { 60_000 }

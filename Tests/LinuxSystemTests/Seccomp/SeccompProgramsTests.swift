@@ -18,13 +18,32 @@ import Testing
     }
 
     @Test func `a lent directory gets no setuid files`() throws {
-        let groups = try #require(SeccompFilter.sources.last).groups
+        let groups = try #require(SeccompFilter.sources.first { $0.name == "directRun" }).groups
         let program = SeccompCompiler.program(architecture: .x86_64, groups: groups)
         let interpreter = BPFInterpreter(program: program)
         for (name, arguments, verdict) in Self.modes {
             let number = try #require(SyscallNumbers.x86_64.byName[name])
             let call = BPFInterpreter.Call(architecture: 0xc000_003e, number: number, arguments: arguments)
             #expect(try interpreter.run(call).verdict == verdict, "\(name)")
+        }
+    }
+
+    @Test func `a zygote may enter namespaces and leave its keyring, and no more than a sandbox else`() throws {
+        let groups = try #require(SeccompFilter.sources.first { $0.name == "zygote" }).groups
+        let zygote = BPFInterpreter(program: SeccompCompiler.program(architecture: .x86_64, groups: groups))
+        let sandbox = BPFInterpreter(
+            program: SeccompCompiler.program(architecture: .x86_64, groups: SandboxRules.groups))
+        for (name, number) in SyscallNumbers.x86_64.byName {
+            let call = BPFInterpreter.Call(architecture: 0xc000_003e, number: number, arguments: [1, 1])
+            let (its, ordinary) = (try zygote.run(call).verdict, try sandbox.run(call).verdict)
+            let isMore = ["setns", "keyctl"].contains(name)
+            #expect(isMore ? its == SeccompCompiler.allow : its == ordinary, "\(name)")
+        }
+        for (name, arguments) in [("keyctl", [0]), ("ioctl", [0, 0x8010_b70b]), ("ioctl", [0, 0x5412])] {
+            let number = try #require(SyscallNumbers.x86_64.byName[name])
+            let call = BPFInterpreter.Call(
+                architecture: 0xc000_003e, number: number, arguments: arguments.map(UInt64.init))
+            #expect(try zygote.run(call).verdict == SeccompCompiler.refuse(EPERM), "\(name) \(arguments)")
         }
     }
 
