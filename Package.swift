@@ -168,8 +168,8 @@ let package = Package(
         .testTarget(
             name: "E2BAPITests",
             dependencies: [
-                "E2BAPI", "HTTPExchange", "GuestClient", "GuestProtocol", "Auth", "Orchestrator", "Isolation",
-                "Persistence", "Layers",
+                "E2BAPI", "HTTPExchange", "Interpreter", "KernelProtocol", "GuestClient", "GuestProtocol", "Auth",
+                "Orchestrator", "Isolation", "Persistence", "Layers",
             ]),
         .testTarget(name: "EdgeTests", dependencies: ["Edge", "HTTPExchange"]),
         .testTarget(name: "TidyTests"),

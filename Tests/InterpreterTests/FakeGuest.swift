@@ -75,8 +75,14 @@ final class FakeGuest: Sendable {
             }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await guest.accept(server) }
-            try await body(guest)
-            tasks.cancelAll()
+            do {
+                try await body(guest)
+            } catch {
+                try await server.channel.close()
+                throw error
+            }
+            // Not by a cancellation: a connection that was accepted and not taken would be dropped unfinished.
+            try await server.channel.close()
         }
     }
 
@@ -93,6 +99,7 @@ final class FakeGuest: Sendable {
                     }
                 }
             }
+            connections.cancelAll()
         }
     }
 
@@ -106,6 +113,7 @@ final class FakeGuest: Sendable {
         case .signal(.pid(let pid), let number): signal(pid, number)
         case .remove(let path): state.withLock { $0.kernels[path.path] = nil }
         case .listDirectory: return try await list(&wire)
+        case .stat(let path): return try await describe(path.path, &wire)
         default: throw GuestFailure(.notSupported, "not in this play")
         }
         guard wire.isFresh else { return }
@@ -141,7 +149,7 @@ final class FakeGuest: Sendable {
                 return try await kernel.serve(&wire)
             }
             guard wire.channel.isActive, ContinuousClock.now < deadline else { return try await wire.refuse(.notFound) }
-            await Task.yield()
+            try await Task.sleep(for: .milliseconds(1))
         }
     }
 
@@ -156,14 +164,26 @@ final class FakeGuest: Sendable {
     private func list(_ wire: inout FakeWire) async throws {
         wire.isFresh = false
         let names = names.map { String($0.split(separator: "/").last ?? "") }.sorted()
-        let entries = (names + ["stray", "BAD.sock"]).map { name in
-            GuestReply.entry(
-                FileEntry(
-                    name: name, path: "/run/nestbox/kernels/\(name)", kind: .other, isSymbolicLink: false, size: 0,
-                    mode: 0, ownMode: 0, owner: "root", group: "root", modifiedNanoseconds: 0, symlinkTarget: nil,
-                    metadata: []))
-        }
+        let entries = (names + ["stray", "BAD.sock"]).map { Self.entry("/run/nestbox/kernels/\($0)", .other) }
         try await wire.write((entries + [.end]).flatMap(\.frame.bytes))
+    }
+
+    /// There are two directories, and one file.
+    private func describe(_ path: String, _ wire: inout FakeWire) async throws {
+        wire.isFresh = false
+        switch path {
+        case "/tmp", "/home/user": try await wire.write(Self.entry(path, .directory).frame.bytes)
+        case "/etc/passwd": try await wire.write(Self.entry(path, .file).frame.bytes)
+        default: try await wire.refuse(.notFound)
+        }
+    }
+
+    private static func entry(_ path: String, _ kind: FileEntry.Kind) -> GuestReply {
+        .entry(
+            FileEntry(
+                name: path.split(separator: "/").last.map(String.init) ?? "", path: path, kind: kind,
+                isSymbolicLink: false, size: 0, mode: 0, ownMode: 0, owner: "root", group: "root",
+                modifiedNanoseconds: 0, symlinkTarget: nil, metadata: []))
     }
 }
 

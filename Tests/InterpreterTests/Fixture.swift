@@ -139,7 +139,7 @@ func expectEventually(
     let limit = ContinuousClock.now + .seconds(20)
     while ContinuousClock.now < limit {
         if try await condition() { return }
-        await Task.yield()
+        try await Task.sleep(for: .milliseconds(1))
     }
     Issue.record("it did not come about", sourceLocation: sourceLocation)
 }

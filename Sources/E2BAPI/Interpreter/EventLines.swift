@@ -2,8 +2,8 @@ import Interpreter
 import KernelProtocol
 import NIOCore
 
-/// The events of an execution as clients read them: JSON, one object on each line. By hand, since output is the server's
-/// hottest path, and what a kernel says in JSON is passed on without being taken apart.
+/// The events of an execution as clients read them: JSON, one object on each line. By hand, since output is the
+/// server's hottest path, and what a kernel says in JSON is passed on without being taken apart.
 enum EventLines {
     /// The fields of forms that have one; every other form is in `extra`, under its type.
     private static let fields = [

@@ -4,8 +4,8 @@ import NIOCore
 import NIOHTTP1
 import SandboxModel
 
-/// Why the code interpreter did not do what was asked: a status and a sentence in plain text, as the server answers that
-/// the clients know.
+/// Why the code interpreter did not do what was asked: a status and a sentence in plain text, as the server answers
+/// that the clients know.
 struct InterpreterFailure: Error, Hashable {
     let status: HTTPResponseStatus
     let sentence: String

@@ -23,7 +23,7 @@ struct ExecuteRequest: Decodable, Hashable {
                 "env_vars: \(variables.count) variables, over the limit of \(InterpreterLimits.variableCount)")
         }
         for (name, value) in variables {
-            guard !name.isEmpty, !name.utf8.contains(UInt8(ascii: "=")), !name.utf8.contains(0), !value.utf8.contains(0),
+            guard !name.isEmpty, !name.utf8.contains(UInt8(ascii: "=")), !(name + value).utf8.contains(0),
                 name.utf8.count + value.utf8.count <= InterpreterLimits.variableBytes
             else {
                 throw InterpreterFailure(

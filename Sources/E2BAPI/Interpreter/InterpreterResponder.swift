@@ -57,10 +57,10 @@ public struct InterpreterResponder: Sendable {
         _ request: HTTPRequest, for route: InterpreterRoute, in sandbox: LiveSandbox
     ) throws(InterpreterFailure) {
         let tokens = request.headers["x-access-token"]
-        let isHeld = tokens.count == 1 && ConstantTime.areEqual(tokens[0], sandbox.record.accessToken)
+        let token = sandbox.record.accessToken
         // No sandbox is without a token; if one were, nobody would hold it.
-        guard route == .health || (isHeld && !sandbox.record.accessToken.isEmpty) || (tokens.isEmpty && route != .execute)
-        else {
+        let isHeld = !token.isEmpty && tokens.count == 1 && ConstantTime.areEqual(tokens[0], token)
+        guard isHeld || route == .health || (tokens.isEmpty && route != .execute) else {
             throw InterpreterFailure(
                 .unauthorized, "unauthorized access, please provide the sandbox's access token in X-Access-Token")
         }
@@ -93,7 +93,8 @@ public struct InterpreterResponder: Sendable {
     ) async throws -> Message {
         let type = (request.headers.first(name: "content-type") ?? "").lowercased()
         guard type.split(separator: ";").first == "application/json" else {
-            throw InterpreterFailure(.unsupportedMediaType, "content-type '\(type.prefix(100))' is not application/json")
+            throw InterpreterFailure(
+                .unsupportedMediaType, "content-type '\(type.prefix(100))' is not application/json")
         }
         let bytes = try await request.body.collect(upTo: limit)
         let isLong = bytes.readableBytes > Self.promptBodyBytes

@@ -48,6 +48,7 @@ public actor SandboxContexts {
         let context = CodeContext(
             id: ContextID(), language: try known(language),
             workingDirectory: workingDirectory ?? InterpreterLimits.workingDirectory)
+        if let workingDirectory { try await host.expectDirectory(workingDirectory) }
         let row = try append(context)
         do throws(InterpreterError) {
             try await row.prepare()
@@ -203,8 +204,13 @@ public actor SandboxContexts {
 
     private func adopt(_ context: CodeContext, _ kernel: Kernel, isIdle: Bool) async throws(InterpreterError) {
         guard nursery.interpreter.languages[context.language] != nil else { return }
-        rows.removeAll { $0.context.id == context.id }
-        let row = try append(context, kernel)
+        let row: ContextRow
+        if let index = rows.firstIndex(where: { $0.context.id == context.id }) {
+            row = ContextRow(context, host: host, nursery: nursery, jobs: jobs, kernel: kernel)
+            rows[index] = row
+        } else {
+            row = try append(context, kernel)
+        }
         if !isIdle { try await row.settleDown() }
     }
 }

@@ -88,9 +88,9 @@ struct Conversation {
     }
 
     private mutating func tell(_ stream: KernelMessage.OutputStream, _ bytes: [UInt8]) async {
-        guard await passes(bytes.count), let text = repairs[stream, default: TextRepair()].text(bytes).unlessEmpty else {
-            return
-        }
+        guard await passes(bytes.count),
+            let text = repairs[stream, default: TextRepair()].text(bytes).unlessEmpty
+        else { return }
         await execution.offer(.output(stream, text, at: WallTime.nanoseconds()))
     }
 

@@ -11,18 +11,20 @@ extension KernelHost {
     func start(_ context: CodeContext, _ command: ProgramCommand) async throws(InterpreterError) -> Kernel {
         let pid = StartedPID()
         do {
-            let hello = try await withThrowingTaskGroup(of: KernelHello.self) { group in
+            return try await withThrowingTaskGroup(of: Kernel.self) { group in
                 group.addTask {
                     let (exit, words) = try await self.run(Self.process(context, command)) { pid.set($0) }
                     throw InterpreterError.kernelFailed(Self.sentence(context, exit, words))
                 }
-                group.addTask { try await self.inspect(context.id, wait: self.limits.startPatience) }
+                group.addTask {
+                    let started = try await pid.wait()
+                    let hello = try await self.inspect(context.id, wait: self.limits.startPatience)
+                    return Kernel(origin: .started(started), pid: hello.pid, hasGreeted: true)
+                }
                 defer { group.cancelAll() }
-                guard let hello = try await group.next() else { throw CancellationError() }
-                return hello
+                guard let kernel = try await group.next() else { throw CancellationError() }
+                return kernel
             }
-            guard let started = pid.value else { throw GuestClientError.hungUp }
-            return Kernel(origin: .started(started), pid: hello.pid, hasGreeted: true)
         } catch {
             await abandon(pid.value)
             throw Self.reason(error, context)
@@ -70,6 +72,7 @@ extension KernelHost {
 /// The pid of a command that is being started, told by the task that starts it.
 private final class StartedPID: Sendable {
     private let pid = Atomic<UInt32>(0)
+    private let answer = Answer<UInt32>()
 
     /// nil until it has started.
     var value: UInt32? {
@@ -79,5 +82,11 @@ private final class StartedPID: Sendable {
 
     func set(_ pid: UInt32) {
         self.pid.store(pid, ordering: .releasing)
+        answer.give(.success(pid))
+    }
+
+    /// Returns when it has started. To be called by one task.
+    func wait() async throws(InterpreterError) -> UInt32 {
+        try await answer.wait()
     }
 }

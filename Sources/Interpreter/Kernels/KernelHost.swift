@@ -99,6 +99,24 @@ final class KernelHost: Sendable {
 
     // MARK: - Processes and names
 
+    /// A kernel that lands where its directory is not would work elsewhere without a word.
+    /// - Throws: `refused` unless there is a directory at the path; `sandboxIsGone`.
+    func expectDirectory(_ path: String) async throws(InterpreterError) {
+        let request = GuestRequest.stat(FilePath(path, user: Self.user))
+        do throws(GuestClientError) {
+            let reply = try await guest.call(request, to: sandbox.guestSocketPath, timeout: Self.patience)
+            guard case .entry(let entry) = reply, entry.kind == .directory else {
+                throw .failure(GuestFailure(.invalidArgument, "cwd '\(path)' is not a directory"))
+            }
+        } catch .failure(let failure) where failure.code == .notFound {
+            throw .refused("cwd '\(path)' does not exist")
+        } catch .failure(let failure) {
+            throw .refused(failure.message)
+        } catch {
+            throw .sandboxIsGone
+        }
+    }
+
     /// Starts a process and gives its pid to `started`, then what it says on standard error; returns when it has
     /// ended. It lives on if the caller is cancelled.
     func run(

@@ -60,7 +60,7 @@ public enum JSONEscape {
         }
     }
 
-    /// `\uXXXX`.
+    /// `\u` and four digits.
     static func append(_ scalar: UInt16, to output: inout [UInt8]) {
         output += [UInt8(ascii: "\\"), UInt8(ascii: "u")]
         for shift in [12, 8, 4, 0] { output.append(digits[Int(scalar >> UInt16(shift)) & 15]) }
