@@ -125,8 +125,11 @@ static void attack_host(char *text, size_t size) {
     note(text, size, "became root", setuid(0));
     note(text, size, "became a sandbox's root", setuid(65536));
     note(text, size, "took a group", setgid(0));
-    note(text, size, "found the next mount namespace",
-         ioctl(open("/proc/self/ns/mnt", O_RDONLY), _IOR(0xb7, 11, char[16]), text + size / 2));
+    // NS_MNT_GET_NEXT and NS_MNT_GET_PREV of linux/nsfs.h, which ask for no more than CAP_SYS_ADMIN over what they find.
+    uint64_t found[2];
+    int own = open("/proc/self/ns/mnt", O_RDONLY);
+    note(text, size, "found the next mount namespace", ioctl(own, _IOR(0xb7, 11, char[16]), found));
+    note(text, size, "found the mount namespace before", ioctl(own, _IOR(0xb7, 12, char[16]), found));
     note(text, size, "wrote to the layers", open("/which", O_WRONLY));
     note(text, size, "opened a netlink socket", socket(AF_NETLINK, SOCK_RAW, 0));
     note(text, size, "made a device", mknod("/tmp/device", S_IFBLK | 0600, 0x700));

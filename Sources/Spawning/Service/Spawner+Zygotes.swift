@@ -6,6 +6,8 @@ import SpawnerProtocol
 /// Warm processes: at most one for each family, asked to fork itself into the family's sandboxes. Whoever asked is
 /// answered when the zygote has, or will not any more; the loop waits for none.
 extension Spawner {
+    /// Messages taken from one zygote before others have their turn.
+    private static let turnLength = 16
     private static let zygoteHostname = "zygote"
     private static let pathVariable = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     /// After this long a cgroup that cannot be removed is left, in milliseconds.
@@ -112,7 +114,10 @@ extension Spawner {
     private func hear(_ zygote: Zygote, token: UInt64) {
         guard zygote.endedAt == nil else { return forget(zygote, token: token) }
         do throws(ZygoteNonsense) {
-            for outcome in try zygote.receive() { tell(outcome, of: zygote) }
+            for _ in 0..<Self.turnLength {
+                guard let outcome = try zygote.receive() else { break }
+                tell(outcome, of: zygote)
+            }
             sendOrders(to: zygote)
         } catch {
             forget(zygote, token: token)

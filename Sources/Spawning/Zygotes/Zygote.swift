@@ -26,7 +26,6 @@ final class Zygote {
 
     /// Names of zygotes' cgroups begin so; no sandbox's does.
     static let cgroupPrefix = "_zygote-"
-    private static let turnLength = 16
 
     init(
         _ request: StartZygote, family: Family, process: consuming Descriptor, socket: consuming Descriptor,
@@ -55,22 +54,18 @@ final class Zygote {
         return true
     }
 
-    /// What it has said, one turn's length at most.
-    func receive() throws(ZygoteNonsense) -> [ZygoteConversation<Asker>.Outcome] {
-        var outcomes: [ZygoteConversation<Asker>.Outcome] = []
-        while outcomes.count < Self.turnLength {
-            var bytes = [UInt8](repeating: 0, count: ZygoteMessage.byteLimit)
-            var descriptor: Int32 = -1
-            let count = nb_receive(socket.number, &bytes, bytes.count, &descriptor, Int32(MSG_DONTWAIT))
-            if descriptor >= 0 {
-                close(descriptor)
-                throw ZygoteNonsense("it sent a descriptor")
-            }
-            if count < 0, errno == EAGAIN || errno == EINTR { return outcomes }
-            guard count > 0 else { throw ZygoteNonsense(count == 0 ? "it hung up" : "it could not be heard") }
-            outcomes.append(try conversation.take(Array(bytes.prefix(count)), now: monotonicMilliseconds()))
+    /// What it says next means; nil if it has said nothing more.
+    func receive() throws(ZygoteNonsense) -> ZygoteConversation<Asker>.Outcome? {
+        var bytes = [UInt8](repeating: 0, count: ZygoteMessage.byteLimit)
+        var descriptor: Int32 = -1
+        let count = nb_receive(socket.number, &bytes, bytes.count, &descriptor, Int32(MSG_DONTWAIT))
+        if descriptor >= 0 {
+            close(descriptor)
+            throw ZygoteNonsense("it sent a descriptor")
         }
-        return outcomes
+        if count < 0, errno == EAGAIN || errno == EINTR { return nil }
+        guard count > 0 else { throw ZygoteNonsense(count == 0 ? "it hung up" : "it could not be heard") }
+        return try conversation.take(Array(bytes.prefix(count)), now: monotonicMilliseconds())
     }
 
     /// - Returns: false if there is no room for it now.
