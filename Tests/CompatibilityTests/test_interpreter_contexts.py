@@ -58,11 +58,11 @@ class TestCreating:
         assert interpreter.run_code("import os; os.getcwd()", context=context).text == "/tmp"
         interpreter.remove_code_context(context)
 
-    def test_a_directory_that_is_not_there_does_not_stop_it(self, interpreter):
-        context = interpreter.create_code_context(cwd="/home/user/test")
-        assert listed(interpreter)[context.id] == ("python", "/home/user/test")
-        assert_well(interpreter, context)
-        interpreter.remove_code_context(context)
+    def test_a_directory_that_is_not_there_is_refused_by_its_name(self, interpreter):
+        before = listed(interpreter)
+        with pytest.raises(Exception, match="/home/user/test"):
+            interpreter.create_code_context(cwd="/home/user/test")
+        assert listed(interpreter) == before
 
     @pytest.mark.parametrize(
         "language,name",

@@ -276,8 +276,8 @@ def test_after_code_tampered_with_its_kernel_the_next_call_works(new_interpreter
     """The first call after it may say that the kernel died; the one after that works, and others were not hurt."""
     sandbox = new_interpreter()
     assert_well(sandbox)
-    run(sandbox, code, None, 20)
-    run(sandbox, "1", None, 20)
+    run(sandbox, code, None, 6)
+    run(sandbox, "1", None, 6)
     assert_well(sandbox, seconds=PATIENCE)
     assert_well(sandbox, sandbox.create_code_context(), seconds=PATIENCE)
 
@@ -310,9 +310,9 @@ def test_forged_events_are_no_ones_but_its_own(notebook, context):
 
 def test_a_listener_that_never_answers_does_not_hang_the_call(new_interpreter):
     sandbox = new_interpreter()
-    run(sandbox, TAMPERING["replace its name"], None, 20)
+    run(sandbox, TAMPERING["replace its name"], None, 6)
     for _ in range(2):
-        run(sandbox, "1", None, 20)
+        run(sandbox, "1", None, 6)
     assert_well(sandbox, seconds=PATIENCE)
 
 

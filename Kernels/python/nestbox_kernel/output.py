@@ -14,6 +14,8 @@ FULL = 64 << 10
 HIGH = 1 << 20
 # Seconds after which one who waits for room looks again, should a wake-up have been lost to an interrupt.
 PATIENCE = 0.5
+# Seconds for which a flush waits for the service.
+FLUSH = 0.2
 
 
 class Output:
@@ -32,6 +34,8 @@ class Output:
         self._size = 0
         self._lock = threading.Lock()
         self._room = threading.Event()
+        self._passed_on = threading.Event()
+        self._is_flushed = False
         self._pipes: dict[int, int] = {}
         self._poll = select.poll()
         self._wake = lambda: None
@@ -94,13 +98,28 @@ class Output:
             items, self._items = self._items, deque()
             self._size = 0
             self._is_announced = self.is_over = False
+            self._is_flushed = False
         self._room.set()
         return items
+
+    def flush(self):
+        """Waits until the service has passed on what was said so far, a moment at most: a process that ends next has
+        then said it."""
+        if not self._items or not self._pipes:
+            return
+        self._passed_on.clear()
+        self._is_flushed = True
+        self._wake()
+        self._passed_on.wait(FLUSH)
+
+    def passed_on(self):
+        """What was taken last is on its way."""
+        self._passed_on.set()
 
     @property
     def is_due(self) -> bool:
         """Whether there is no reason to let it become more."""
-        return self.is_over or self._size >= FULL
+        return self.is_over or self._is_flushed or self._size >= FULL
 
     def _wait_for_room(self):
         while self._size > HIGH:
@@ -116,6 +135,7 @@ class Output:
         self._pipes = {}
         self.write = write_directly
         self.drain_pipes = lambda: None
+        self.flush = lambda: None
 
 
 def write_directly(kind: int, data: str | bytes):

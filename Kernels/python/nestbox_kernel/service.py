@@ -172,6 +172,7 @@ class Service:
         if self._output.is_due or time.monotonic() >= self._gather_until:
             self._gather_until = None
             self._pass_on(self._output.take())
+            self._output.passed_on()
 
     def _hold(self, is_held: bool):
         """While the peer has bytes to take, they are what is waited for, and the pipes are left alone."""

@@ -87,14 +87,18 @@ class KernelShell(InteractiveShell):
 
     def tell(self, error: BaseException):
         """Tells of an exception that no other way of telling has taken."""
-        self._showtraceback(type(error), error, traceback.format_exception(error))
+        try:
+            lines = traceback.format_exception(error)
+        except Exception:  # an exception's own attributes may fail
+            lines = [safe_text(error)]
+        self._showtraceback(type(error), error, lines)
 
     # What IPython asks its shell to do in its own way.
 
     def showtraceback(self, exc_tuple=None, *arguments, **options):
         kind, error, trace = exc_tuple or sys.exc_info()
         _leave_out_kernel(trace)
-        if isinstance(error, asyncio.CancelledError) and self.was_interrupted():
+        if kind is not None and issubclass(kind, asyncio.CancelledError) and self.was_interrupted():
             exc_tuple = (KeyboardInterrupt, KeyboardInterrupt().with_traceback(trace), trace)
         if _holds_group(error):
             self._showtraceback(kind, error, traceback.format_exception(kind, error, trace))
@@ -174,8 +178,9 @@ def _holds_group(error: BaseException | None) -> bool:
     """Whether an exception or one that led to it is a group, which IPython's own tracebacks can not show."""
     seen = set()
     while error is not None and id(error) not in seen:
-        if isinstance(error, BaseExceptionGroup):
+        # By its type: what an object says of itself may fail.
+        if issubclass(type(error), BaseExceptionGroup):
             return True
         seen.add(id(error))
-        error = error.__context__
+        error = BaseException.__context__.__get__(error)
     return False

@@ -66,7 +66,8 @@ class TextStream(io.TextIOBase):
         return False
 
     def flush(self):
-        """Nothing: what is written reaches the reader within the service's patience anyway."""
+        """Returns once the reader has been sent what was written, or after a moment."""
+        self._output.flush()
 
     def reconfigure(self, **options):
         """Nothing: texts leave as UTF-8, lines as they come."""
