@@ -44,7 +44,7 @@ async def analyse(sandbox):
 async def ask(sandbox):
     """By cells, whose state stays: what the command left is read by one and used by the next."""
     await sandbox.run_code("import pandas as pd\ntable = pd.read_csv('correlation.csv', index_col=0)")
-    execution = await sandbox.run_code("round(table.loc['x', 'x'], 6)")
+    execution = await sandbox.run_code("float(round(table.loc['x', 'x'], 6))")
     print(f"x correlates with itself: {execution.text}")
 
 
