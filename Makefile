@@ -18,7 +18,7 @@ help:  ## this list
 setup:  ## install the Debian packages that are missing (packages.txt)
 	@scripts/setup
 
-build: setup  ## release build; leaves bin/nestbox, bin/nestbox-spawner, bin/nestbox-guest
+build: setup  ## release build; leaves bin/nestbox, -server, -spawner and -guest
 	@echo "build: release"
 	@swift build --configuration release
 	@mkdir -p bin

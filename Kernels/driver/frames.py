@@ -31,10 +31,11 @@ def frame(kind, payload=b""):
 
 def shortened(text):
     """`text`, or its beginning and a notice if it is longer than an error may be."""
-    if len(text.encode()) <= ERROR_TEXT_LIMIT:
+    whole = text.encode(errors="replace")
+    if len(whole) <= ERROR_TEXT_LIMIT:
         return text
     notice = "\n… the rest is left out"
-    kept = text.encode()[: ERROR_TEXT_LIMIT - len(notice.encode())]
+    kept = whole[: ERROR_TEXT_LIMIT - len(notice.encode())]
     return kept.decode(errors="ignore") + notice
 
 

@@ -278,6 +278,7 @@ def listen(path):
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.setblocking(False)
     listener.bind(fresh)
+    os.chmod(fresh, 0o600)
     listener.listen(CONNECTION_LIMIT)
     os.rename(fresh, path)
     return listener
@@ -302,7 +303,7 @@ def decoded(payload):
 
     try:
         request = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):  # the second from what is nested without end
         return None
     if not isinstance(request, dict) or not isinstance(request.get("code"), str):
         return None

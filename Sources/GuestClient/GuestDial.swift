@@ -17,18 +17,6 @@ extension GuestClient {
         try await dial(.dial(port), socketPath, eventLoop, GuestClientLimits.connectTimeout, addHandlers).channel
     }
 
-    /// Connects to a unix stream socket of the sandbox, below `DialSocket.root`.
-    /// - Parameter wait: for its name to appear, at most `DialSocket.waitLimit`; the guest waits, nobody polls.
-    /// - Returns: as for a port.
-    /// - Throws: `failure` with `connectionRefused` if nobody listens behind the name, with `notFound` if the name has
-    ///   not appeared in time.
-    public func dial(
-        socket: String, wait: Duration = .zero, socketPath: String, on eventLoop: any EventLoop,
-        addHandlers: @escaping @Sendable (any Channel) throws -> Void = { _ in }
-    ) async throws(GuestClientError) -> any Channel {
-        try await dial(socket: socket, wait, socketPath, eventLoop, addHandlers).channel
-    }
-
     /// A unix stream socket of the sandbox, below `DialSocket.root`, lent to `body` as a stream of bytes. The
     /// connection is closed when `body` is done, and a cancelled task's is broken off.
     /// - Parameters:

@@ -1,5 +1,5 @@
 /// Work that outlives who asked for it, on its way to the interpreter's `run()`, which holds the tasks. Not bounded
-/// here: a context has one job at most, and contexts are bounded.
+/// here: there is one job for each context at work, and one for each event of a sandbox or a zygote, and all are.
 struct JobQueue: Sendable {
     typealias Job = @Sendable () async -> Void
 

@@ -213,9 +213,10 @@ def test_a_crash_of_the_interpreter_is_told(kernel, language):
         frame(EXECUTE, b"{"),
         frame(EXECUTE, b'{"code": 1}'),
         frame(EXECUTE, b'{"code": "1", "environment": {"a": 2}}'),
+        frame(EXECUTE, b"[" * 100_000),
         (16 << 20 | 1).to_bytes(4, "little") + b"\x01",
     ],
-    ids=["kind", "json", "code", "environment", "length"],
+    ids=["kind", "json", "code", "environment", "depth", "length"],
 )
 def test_what_is_not_of_the_wire_ends_its_connection_only(kernel, language, said):
     with kernel.connect() as connection:

@@ -73,11 +73,6 @@ struct LineBuffer: Hashable, Sendable {
         before += tail
     }
 
-    mutating func moveToEnd() {
-        before += after
-        after = ""
-    }
-
     mutating func moveWordLeft() {
         while let last = before.last, !Self.isWord(last) { _ = moveLeft() }
         while let last = before.last, Self.isWord(last) { _ = moveLeft() }
