@@ -15,7 +15,7 @@ import Testing
     private static func warm(landings: Int = 0) throws -> Conversation {
         var conversation = Conversation(100, now: 0)
         _ = try conversation.take(ready, now: 0)
-        for number in 0..<landings { _ = conversation.land(number, in: "s", [], now: 0) }
+        for number in 0..<landings { _ = conversation.land(number, in: "s", process: 1, [], now: 0) }
         while let order = conversation.next(now: 0) { conversation.sentNext(order) }
         return conversation
     }
@@ -45,10 +45,10 @@ import Testing
     @Test func `no more wait than the limit`() throws {
         var conversation = try Self.warm()
         for number in 0..<Conversation.waitingLimit {
-            let isTaken = conversation.land(number, in: "s", [], now: 0)
+            let isTaken = conversation.land(number, in: "s", process: 1, [], now: 0)
             #expect(isTaken)
         }
-        let isTaken = conversation.land(0, in: "s", [], now: 0)
+        let isTaken = conversation.land(0, in: "s", process: 1, [], now: 0)
         #expect(!isTaken)
         #expect(conversation.removeAll().count == Conversation.waitingLimit)
         #expect(conversation.removeAll().isEmpty)
@@ -89,7 +89,7 @@ import Testing
         var idle = try Self.warm()
         #expect(!idle.isLate(.max - 1))
         // A landing that waits for its turn is late, too.
-        _ = idle.land(1, in: "s", [], now: 0)
+        _ = idle.land(1, in: "s", process: 1, [], now: 0)
         #expect(idle.isLate(Conversation.landingPatience))
     }
 

@@ -1,7 +1,6 @@
 """`libnestbox-land.so`: how a zygote is asked, and how a fork of it comes down in a sandbox."""
 
 import ctypes
-import errno
 import os
 
 # Where the spawner asks.
@@ -48,19 +47,22 @@ class LandLibrary:
         ]
         self._landing = Landing()
         self._payload = ctypes.create_string_buffer(PAYLOAD_BYTES)
+        self._length = 0
 
     def say_ready(self):
         self._check(self._ready(self._socket))
 
-    def receive(self) -> bytes | None:
-        """The payload of the next order, or None when there will be no more: the zygote is to end."""
-        length = self._receive(self._socket, self._landing, self._payload, PAYLOAD_BYTES)
-        return self._payload.raw[:length] if length >= 0 else None
+    def receive(self) -> bool:
+        """Waits for the next order. False when there will be no more: the zygote is to end."""
+        self._length = self._receive(self._socket, self._landing, self._payload, PAYLOAD_BYTES)
+        return self._length >= 0
 
-    def land(self) -> bool:
+    def land(self) -> bytes | None:
         """Forks into the sandbox of the last order, and tells the spawner what became of it.
 
-        True in the landed process; False in this one. Raises OSError if the spawner can not be told.
+        The order's payload in the landed process. None in this one, which never looks at a payload and forgets it at
+        once: what is in the environment of one sandbox must not be in the memory of the next. Raises OSError if the
+        spawner can not be told.
         """
         failure = LandFailure()
         interpreter = ctypes.pythonapi
@@ -68,15 +70,11 @@ class LandLibrary:
         pid = self._land(self._landing, failure)
         if pid == 0:
             interpreter.PyOS_AfterFork_Child()
-            return True
+            return self._payload.raw[: self._length]
+        ctypes.memset(self._payload, 0, PAYLOAD_BYTES)
         interpreter.PyOS_AfterFork_Parent()
         self._check(self._landed(self._socket, self._landing, pid, failure))
-        return False
-
-    def refuse(self, step: str):
-        """Tells the spawner that the last order is none. Raises OSError if it can not be told."""
-        failure = LandFailure(errno.EINVAL, step.encode("utf-8", "replace")[: STEP_BYTES - 1])
-        self._check(self._landed(self._socket, self._landing, -1, failure))
+        return None
 
     @staticmethod
     def _check(result: int):

@@ -52,14 +52,16 @@ def _options() -> argparse.Namespace:
 
 
 def _wait_for_landing(library: LandLibrary) -> Landing:
-    """Answers the spawner until it is gone, when the process ends. Returns in each landed fork, with its landing."""
+    """Answers the spawner until it is gone, when the process ends. Returns in each landed fork, with its landing.
+
+    A fork whose order is none ends: nobody ever hears of its kernel.
+    """
     library.say_ready()
-    while (payload := library.receive()) is not None:
-        try:
-            landing = from_payload(payload)
-        except WireError as error:
-            library.refuse(str(error))
+    while library.receive():
+        if (payload := library.land()) is None:
             continue
-        if library.land():
-            return landing
+        try:
+            return from_payload(payload)
+        except WireError as error:
+            sys.exit(f"zygote: {error}")
     sys.exit(0)

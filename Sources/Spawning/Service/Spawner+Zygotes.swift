@@ -51,7 +51,8 @@ extension Spawner {
             throw .noZygote("the family of \(sandbox.id) has no warm zygote")
         }
         guard zygote.fits(sandbox) else { throw .noZygote("the zygote is not of the layers that \(sandbox.id) is of") }
-        guard zygote.conversation.land(asker, in: sandbox.id, payload, now: monotonicMilliseconds()) else {
+        let now = monotonicMilliseconds()
+        guard zygote.conversation.land(asker, in: sandbox.id, process: sandbox.pid, payload, now: now) else {
             throw SpawnFailure(
                 .exhausted, step: "zygote",
                 message: "\(ZygoteConversation<Zygote.Asker>.waitingLimit) landings wait for it already")
@@ -172,7 +173,12 @@ extension Spawner {
         switch order {
         case .ping: return try step("zygote") { () throws(SyscallError) in try zygote.send(Landing.pingBytes, []) }
         case .land(let order):
-            let landing = try Landing(in: try sandbox(order.sandboxID), order.payload)
+            let sandbox = try sandbox(order.sandboxID)
+            guard sandbox.pid == order.process else {
+                throw SpawnFailure(
+                    .notFound, step: "sandboxID", message: "the sandbox \(sandbox.id) was made anew since")
+            }
+            let landing = try Landing(in: sandbox, order.payload)
             return try step("zygote") { () throws(SyscallError) in
                 try zygote.send(landing.bytes, landing.descriptors)
             }

@@ -19,6 +19,8 @@ struct ZygoteConversation<Asker> {
     struct Landing {
         let asker: Asker
         let sandboxID: String
+        /// The sandbox's first process: another of the same id is another sandbox.
+        let process: Int32
         let payload: [UInt8]
         let deadline: Int64
     }
@@ -67,10 +69,14 @@ struct ZygoteConversation<Asker> {
     }
 
     /// - Returns: false if so many wait already that it was not taken; the asker is still the caller's.
-    mutating func land(_ asker: Asker, in sandboxID: String, _ payload: [UInt8], now: Int64) -> Bool {
+    mutating func land(
+        _ asker: Asker, in sandboxID: String, process: Int32, _ payload: [UInt8], now: Int64
+    ) -> Bool {
         guard waiting.count + sent.count < Self.waitingLimit else { return false }
         waiting.append(
-            Landing(asker: asker, sandboxID: sandboxID, payload: payload, deadline: now + Self.landingPatience))
+            Landing(
+                asker: asker, sandboxID: sandboxID, process: process, payload: payload,
+                deadline: now + Self.landingPatience))
         return true
     }
 

@@ -3,6 +3,7 @@
 import itertools
 import os
 import signal
+from pathlib import Path
 
 from nestbox_support.python_kernel import eventually, warm_zygote
 
@@ -24,15 +25,45 @@ SECRETS = {
 }
 
 
+# Looks through all that the process may read of itself for a text that is only here in two halves.
+SEARCH = """
+import re
+first, second = b"of-one-", b"sandbox-only"
+found = 0
+with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
+    for line in maps:
+        start, end, rights = re.match(r"([0-9a-f]+)-([0-9a-f]+) (....)", line).groups()
+        if rights.startswith("rw") and "[v" not in line:
+            memory.seek(int(start, 16))
+            try:
+                part = memory.read(int(end, 16) - int(start, 16))
+            except OSError:
+                continue
+            at = part.find(first)
+            while at >= 0:
+                found += part[at + len(first) : at + len(first) + len(second)] == second
+                at = part.find(first, at + 1)
+            del part
+"""
+
+
+def has_ended(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
 class TestConversation:
     def test_a_ping_is_answered(self, zygote):
         zygote.socket.send(b"\2")
         assert zygote.socket.recv(16) == b"\4"
 
-    def test_an_order_that_is_none_is_refused_by_name_and_forks_nothing(self, zygote):
-        kind, rest = zygote.order(b"{}")
-        assert kind == 3 and b"the payload has the fields" in rest
-        assert zygote.order(zygote.payload("x") | {"language": "ruby"})[0] == 3
+    def test_a_fork_whose_order_is_none_ends_and_the_zygote_goes_on(self, zygote):
+        for order in (b"{}", zygote.payload("x") | {"language": "ruby"}):
+            kind, rest = zygote.order(order)
+            assert kind == 2
+            eventually(lambda: has_ended(int.from_bytes(rest, "little")))
         zygote.socket.send(b"\2")
         assert zygote.socket.recv(16) == b"\4"
 
@@ -94,6 +125,16 @@ class TestKernel:
     def test_its_environment_is_the_orders_alone(self, zygote):
         environment = zygote.land("environment", {"ONLY": "this"}).value("dict(__import__('os').environ)")
         assert environment == zygote.payload("environment", {"ONLY": "this"})["environment"]
+
+    def test_it_finds_nothing_of_its_siblings_orders_in_its_memory(self, zygote):
+        secret = {"SECRET": "of-one-" + "sandbox-only"}
+        keeper, sibling = zygote.land("keeper", secret), zygote.land("sibling")
+        found = []
+        for kernel in (keeper, sibling):
+            kernel.run(SEARCH)
+            found.append(kernel.value("found"))
+        assert found[0] > 0, "the search finds nothing at all"
+        assert found[1] == 0
 
     def test_its_random_numbers_can_still_be_seeded(self, zygote):
         kernels = [zygote.land(f"seeded-{n}") for n in range(2)]
