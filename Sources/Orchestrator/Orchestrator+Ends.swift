@@ -33,6 +33,16 @@ extension Orchestrator {
     /// Ends every sandbox of every tenant, and makes none ahead of demand any more.
     public func killAll() async {
         await pools.fill(false)
+        await killRunning()
+        // What was being made meanwhile runs a moment later.
+        let deadline = ContinuousClock.now + Self.lastMakingPatience
+        while await !lives.known.isEmpty, ContinuousClock.now < deadline {
+            guard (try? await Task.sleep(for: Self.lastMakingInterval)) != nil else { return }
+            await killRunning()
+        }
+    }
+
+    private func killRunning() async {
         await withTaskGroup(of: Void.self) { group in
             for (index, live) in await lives.all.enumerated() {
                 if index >= Self.concurrency { await group.next() }
@@ -51,6 +61,9 @@ extension Orchestrator {
 
     /// How many sandboxes are seen to at once where it is about all of them.
     static let concurrency = 16
+    /// How long what is being made may take to be there to be ended, when all are to end.
+    static let lastMakingPatience: Duration = .seconds(10)
+    static let lastMakingInterval: Duration = .milliseconds(10)
 
     func end(_ id: SandboxID, of tenant: TenantID, _ reason: SandboxEndReason) async throws(OrchestratorError) {
         guard let live = await lives.claimEnd(id, of: tenant) else { throw .notFound(id) }

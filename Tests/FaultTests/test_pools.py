@@ -90,3 +90,10 @@ def test_deaths_in_a_storm_of_requests_hand_nothing_out_twice_and_leak_nothing(o
         at_rest = lambda: pool(api)["ready"] == 3 and pool(api)["inUse"] == 0
         eventually(at_rest, "the pool at rest", 30)
         eventually(lambda: len(alive(name)) == 3, "no sandbox but the ready ones", 30)
+
+
+def test_a_server_that_ends_with_its_sandboxes_leaves_none_that_were_being_made(own, name):
+    with client(own) as api:
+        fill(api, 4, 10)
+    own.stop_with_sandboxes()
+    assert not alive(name)

@@ -56,15 +56,15 @@ def cgroups(name):
     return found
 
 
-# Of the process that holds a family's namespaces ready for the next sandbox: it is in none.
-FAMILY_CGROUP = "_family"
+# Begins the names of cgroups that are no sandbox's: of what holds a family's namespaces, and of what is kept warm.
+OWN_CGROUP = "_"
 
 
 def sandbox_processes(name):
     """Every process of the installation's sandboxes, in the host's numbers."""
     found = set()
     for directory in cgroups(name):
-        if directory.endswith(f"/{FAMILY_CGROUP}"):
+        if os.path.basename(directory).startswith(OWN_CGROUP):
             continue
         try:
             found |= {int(pid) for pid in pathlib.Path(directory, "cgroup.procs").read_text().split()}
