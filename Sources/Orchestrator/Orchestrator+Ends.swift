@@ -37,6 +37,7 @@ extension Orchestrator {
         // What was being made meanwhile runs a moment later.
         let deadline = ContinuousClock.now + Self.lastMakingPatience
         while await !lives.known.isEmpty, ContinuousClock.now < deadline {
+            // Thrown only when all is being cancelled.
             guard (try? await Task.sleep(for: Self.lastMakingInterval)) != nil else { return }
             await killRunning()
         }
