@@ -10,7 +10,7 @@ PORT ?= 8300
 ONCE ?=
 SECONDS_PER_TARGET ?= 20
 
-.PHONY: help setup build templates venv run test bench fuzz sizes clean
+.PHONY: help setup build templates venv stock-kernel run test bench fuzz sizes clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -40,7 +40,10 @@ $(VENV)/.complete: Tests/requirements.txt | setup
 run: build templates venv  ## start the server and run examples/quickstart.py against it (ONCE=1 ends after that)
 	@$(VENV)/bin/python scripts/run --port $(PORT) $(if $(ONCE),--once)
 
-test: setup templates venv  ## every test
+stock-kernel: setup  ## download the kernel that Debian has, for the tests that emulate a machine with it
+	@scripts/stock-kernel
+
+test: setup templates venv stock-kernel  ## every test
 	@scripts/test
 
 $(VENV)/.benchmarks: Benchmarks/requirements.txt $(VENV)/.complete

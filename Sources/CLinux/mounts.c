@@ -113,6 +113,19 @@ int nb_loop_attach(int file, int read_only, int *number) {
     return device;
 }
 
+int nb_mount_layer(int file, unsigned attributes) {
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    int mount = nb_mount_new("erofs", path, NULL, attributes | NB_READ_ONLY), number;
+    if (mount >= 0 || errno != ENOTBLK) return mount;
+    int device = nb_loop_attach(file, 1, &number);
+    if (device < 0) return -1;
+    snprintf(path, sizeof path, "/dev/loop%d", number);
+    mount = nb_mount_new("erofs", path, NULL, attributes | NB_READ_ONLY);
+    close_keeping_errno(device);  // the mount holds it from now on
+    return mount;
+}
+
 int nb_file_without_name(int directory, mode_t mode) {
     return openat(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
 }

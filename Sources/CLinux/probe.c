@@ -107,27 +107,32 @@ int nb_probe_overlay(void) {
     return try_in_child(mount_overlay, NULL);
 }
 
-static int mount_erofs(void *pointer) {
+struct layer {
+    int image;
+    int as_others;
+};
+
+static int mount_straight(void *pointer) {
     char path[32];
     snprintf(path, sizeof path, "/proc/self/fd/%d", *(int *)pointer);
-    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return -1;
-    return mount(path, "/sys", "erofs", MS_RDONLY, NULL);
+    return nb_mount_new("erofs", path, NULL, NB_READ_ONLY) < 0 ? -1 : 0;
 }
 
-int nb_probe_erofs(int image) {
-    return try_in_child(mount_erofs, &image);
+int nb_probe_straight_mount(int image) {
+    return try_in_child(mount_straight, &image);
 }
 
-static int map_mount(void *unused) {
-    (void)unused;
+static int mount_layer(void *pointer) {
+    const struct layer *layer = pointer;
+    int mount = nb_mount_layer(layer->image, 0);
+    if (mount < 0 || !layer->as_others) return mount < 0 ? -1 : 0;
     int ids = nb_run_id_map(0, NOBODY, 0, NOBODY, 1);
-    if (ids < 0) return -1;
-    int mount = nb_mount_new("tmpfs", NULL, "size=64k", 0);
-    return mount < 0 ? -1 : nb_mount_map_ids(mount, ids);
+    return ids < 0 ? -1 : nb_mount_map_ids(mount, ids);
 }
 
-int nb_probe_idmap(void) {
-    return try_in_child(map_mount, NULL);
+int nb_probe_layer(int image, int as_others) {
+    struct layer layer = {image, as_others};
+    return try_in_child(mount_layer, &layer);
 }
 
 int nb_probe_landlock(void) {

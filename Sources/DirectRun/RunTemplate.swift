@@ -43,14 +43,17 @@ struct RunTemplate {
         (self.name, self.files) = (name, files)
     }
 
-    /// Mounts the layers straight from their files, attached nowhere: gone with this process and the run.
+    /// Mounts the layers, attached nowhere: gone with this process and the run.
     func mounts(for user: RunUser) throws(RunError) -> [Int32] {
         let ids = nb_run_id_map(0, user.firstOutside, 0, user.firstOutsideGroup, user.idCount)
         guard ids >= 0 else { throw refusal("ids of layers") }
         defer { close(ids) }
         var mounts: [Int32] = []
         for layer in layers {
-            let mount = nb_mount_new("erofs", "\(files)/layers/\(layer).erofs", nil, NB_READ_ONLY | NB_NO_DEVICES)
+            let file = open("\(files)/layers/\(layer).erofs", O_RDONLY | O_CLOEXEC)
+            guard file >= 0 else { throw refusal("open layer \(layer)") }
+            defer { close(file) }
+            let mount = nb_mount_layer(file, NB_NO_DEVICES)
             guard mount >= 0, nb_mount_map_ids(mount, ids) == 0 else { throw refusal("mount layer \(layer)") }
             mounts.append(mount)
         }

@@ -29,7 +29,7 @@ public struct HostReport: Sendable, Hashable {
     static let processNeeds = [
         "root", "seccomp filter", "user namespace", "mount namespace", "pid namespace", "network namespace",
         "ipc namespace", "uts namespace", "cgroup namespace", "cgroups", "cgroup limit on memory",
-        "cgroup limit on cpu", "cgroup limit on pids", "overlayfs in a user namespace", "erofs straight from a file",
+        "cgroup limit on cpu", "cgroup limit on pids", "overlayfs in a user namespace", "erofs layers",
         "idmapped mounts", "loop devices",
     ]
 

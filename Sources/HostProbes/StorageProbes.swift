@@ -7,33 +7,48 @@ enum StorageProbes {
         [
             Refusal.probe(
                 "overlayfs in a user namespace", nb_probe_overlay(), detail: "mounted with userxattr and written to",
-                mend: "use Linux 5.11 or later with CONFIG_OVERLAY_FS"),
-            Refusal.probe(
-                "erofs straight from a file", erofs(), detail: "mounted",
-                mend: "use Linux 6.12 or later with CONFIG_EROFS_FS_BACKED_BY_FILE; run as root"),
-            Refusal.probe(
-                "idmapped mounts", nb_probe_idmap(), detail: "a tmpfs shown under other ids",
-                mend: "use Linux 6.3 or later; run as root"),
+                mend: "use Linux 5.11 or later with CONFIG_OVERLAY_FS")
+        ] + layers() + [
             Refusal.probe(
                 "loop devices", nb_probe_loop(), detail: "one is free",
-                mend: "load the module loop and run as root"),
+                mend: "load the module loop and run as root")
         ]
     }
 
     private static let directory = "/var/tmp"
 
+    /// A sealed layer, mounted as the spawner does, and shown under a sandbox's ids.
+    private static func layers() -> [HostProbe] {
+        let image = erofsFile()
+        let unwritten = errno
+        defer { if image >= 0 { close(image) } }
+        let straight = image < 0 ? unwritten : nb_probe_straight_mount(image)
+        let layer = image < 0 ? unwritten : nb_probe_layer(image, 0)
+        return [
+            Refusal.probe(
+                "erofs layers", layer,
+                detail: straight == 0
+                    ? "mounted straight from a file" : "mounted over a loop device; Linux 6.12 does without",
+                mend: "use Linux 5.19 or later with CONFIG_EROFS_FS, or load the modules erofs and loop; run as root"),
+            Refusal.probe(
+                "idmapped mounts", image < 0 ? unwritten : nb_probe_layer(image, 1),
+                detail: "a layer shown under other ids", mend: "use Linux 5.19 or later; run as root"),
+        ]
+    }
+
     /// tmpfs files cannot be mounted, so the image lies on a disk, without a name.
-    private static func erofs() -> Int32 {
+    /// - Returns: -1 with `errno` set if it cannot be written.
+    private static func erofsFile() -> Int32 {
         let file = directory.withCString { name in
             let place = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
             defer { if place >= 0 { close(place) } }
             return nb_file_without_name(place, 0o600)
         }
-        guard file >= 0 else { return errno }
-        defer { close(file) }
+        guard file >= 0 else { return -1 }
         let image = EmptyErofs.image
-        guard write(file, image, image.count) == image.count else { return errno }
-        return nb_probe_erofs(file)
+        if write(file, image, image.count) == image.count { return file }
+        close(file)
+        return -1
     }
 }
 

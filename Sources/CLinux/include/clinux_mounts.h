@@ -29,6 +29,9 @@ int nb_leave_mount_namespace(void);
 
 /// A loop device for `file` that goes away with its last user. Writes its number.
 int nb_loop_attach(int file, int read_only, int *number);
+/// Mounts the erofs image `file` as `nb_mount_new` does, read-only: straight from the file where the kernel can, from
+/// Linux 6.12 on, else over a loop device that goes with the mount.
+int nb_mount_layer(int file, unsigned attributes);
 
 /// Writes out all that the mount's file system holds.
 int nb_mount_sync(int mount);

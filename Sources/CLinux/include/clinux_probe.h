@@ -12,10 +12,10 @@ int nb_probe_namespaces(uint64_t flags, int as_nobody);
 int nb_probe_seccomp(const void *filter, size_t bytes);
 /// An overlay with a tmpfs upper layer, mounted from a new user namespace, written to.
 int nb_probe_overlay(void);
-/// Mounts `image`, an open file with an erofs in it, straight from the file.
-int nb_probe_erofs(int image);
-/// Shows a tmpfs under the ids of another user namespace.
-int nb_probe_idmap(void);
+/// Mounts `image`, an open file with an erofs in it, without a loop device.
+int nb_probe_straight_mount(int image);
+/// Mounts `image` as a layer is mounted; with `as_others` shows it under the ids of another user namespace, too.
+int nb_probe_layer(int image, int as_others);
 /// The Landlock version, or minus errno.
 int nb_probe_landlock(void);
 /// Adds an nftables table in a fresh network namespace, over netlink.

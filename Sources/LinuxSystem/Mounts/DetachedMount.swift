@@ -20,6 +20,11 @@ public struct DetachedMount: ~Copyable {
         descriptor = Descriptor(owning: number)
     }
 
+    /// Mounts the sealed layer `file`, straight from it where the kernel can, else over a loop device.
+    public init(layer file: Int32, attributes: MountAttributes = []) throws(SyscallError) {
+        descriptor = Descriptor(owning: try check("mount layer") { nb_mount_layer(file, attributes.rawValue) })
+    }
+
     /// A copy of the mount at `path` below `directory`, from `path` on.
     public init(copying path: String, below directory: Int32) throws(SyscallError) {
         descriptor = Descriptor(owning: try check("open_tree", path: path) { nb_mount_copy(directory, path, 0) })

@@ -31,7 +31,7 @@ final class LayerMounts {
     private func mount(_ digest: String) throws(SpawnFailure) {
         let file = try find(digest)
         try step("mount layer \(digest)") { () throws(SyscallError) in
-            let layer = try Self.mount(file.number)
+            let layer = try DetachedMount(layer: file.number, attributes: .noDevices)
             try check("mkdir", path: digest) { mkdirat(directory.number, digest, 0o755) }
             try layer.attach(at: digest, below: directory.number)
         }
@@ -44,17 +44,6 @@ final class LayerMounts {
             if let file { return file }
         }
         throw .refusing("layers", digest, allowed: "a sealed layer that is in the store")
-    }
-
-    private static let attributes: MountAttributes = [.readOnly, .noDevices]
-
-    private static func mount(_ file: Int32) throws(SyscallError) -> DetachedMount {
-        do {
-            return try DetachedMount(type: "erofs", source: "/proc/self/fd/\(file)", attributes: attributes)
-        } catch where error.number == ENOTBLK {
-            let device = try LoopDevice(file: file, isReadOnly: true)
-            return try DetachedMount(type: "erofs", source: device.path, attributes: attributes)
-        }
     }
 }
 
