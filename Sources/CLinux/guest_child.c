@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -13,6 +14,24 @@
 
 pid_t guest_fork(void) { return fork(); }
 
+enum {
+    OOM_SCORE_MOST = 1000,
+    OOM_SCORE_OF_WORKERS = 500,
+};
+
+void guest_raise_oom_score(int by) {
+    char text[16] = {0};
+    int file = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+    if (file < 0) return;
+    if (read(file, text, sizeof text - 1) > 0) {
+        int raised = atoi(text) + by;
+        int length = snprintf(text, sizeof text, "%d", raised < OOM_SCORE_MOST ? raised : OOM_SCORE_MOST);
+        ssize_t ignored = write(file, text, (size_t)length);  // more than before is never refused
+        (void)ignored;
+    }
+    close(file);
+}
+
 int guest_become_worker(int connection, pid_t parent) {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)) return -1;
     if (getppid() != parent) return -1;
@@ -22,6 +41,7 @@ int guest_become_worker(int connection, pid_t parent) {
     sigemptyset(&none);
     if (sigprocmask(SIG_SETMASK, &none, NULL)) return -1;
     umask(022);
+    guest_raise_oom_score(OOM_SCORE_OF_WORKERS);
     return guest_set_blocking(3, 1) < 0 ? -1 : 3;
 }
 

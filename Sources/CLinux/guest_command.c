@@ -23,6 +23,10 @@
 
 enum {
     REPORT_DESCRIPTOR = 3,
+    // When the sandbox is out of memory its commands go first, their supervisors next, and PID 1, with whom the sandbox
+    // ends, last. Whoever lowers its own score comes down to PID 1's and no further.
+    OOM_SCORE_OF_SUPERVISOR = 100,
+    OOM_SCORE_OF_COMMAND = 400,  // above its supervisor's
 };
 
 struct start {
@@ -47,16 +51,6 @@ static void reset_signals(void) {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-// A sandbox may protect its PID 1 from the OOM killer; a command is never protected. Without /proc there is nothing to
-// undo, and a value already above 0 may stay, so failures need no answer.
-static void reset_oom_score(void) {
-    int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    if (file < 0) return;
-    ssize_t ignored = write(file, "0", 1);
-    (void)ignored;
-    close(file);
 }
 
 // In a user namespace made without privilege the kernel has taken setgroups(2) away for good; what groups are left
@@ -89,14 +83,20 @@ static int go_back_in_line(void) {
     return getpriority(PRIO_PROCESS, 0) < 0 ? setpriority(PRIO_PROCESS, 0, 0) : 0;
 }
 
+static int limit_processes(rlim_t most) {
+    struct rlimit limit = {.rlim_cur = most, .rlim_max = most};
+    return most ? setrlimit(RLIMIT_NPROC, &limit) : 0;
+}
+
 static int run_command(void *argument) {
     struct start *start = argument;
     const struct guest_command *command = start->command;
     if (setsid() < 0) return failed(start, GUEST_STEP_SESSION);
     if (command->has_terminal && ioctl(0, TIOCSCTTY, 0)) return failed(start, GUEST_STEP_TERMINAL);
-    reset_oom_score();
+    guest_raise_oom_score(OOM_SCORE_OF_COMMAND);
     if (go_back_in_line()) return failed(start, GUEST_STEP_SESSION);
     setrlimit(RLIMIT_NOFILE, &command->open_files);  // back to what it was: cannot be above the hard limit
+    if (limit_processes(command->processes)) return failed(start, GUEST_STEP_FORK);
     if (become_user(start)) return 127;
     umask(022);
     if (chdir(command->directory)) return failed(start, GUEST_STEP_DIRECTORY);
@@ -144,14 +144,14 @@ static _Noreturn void watch_command(pid_t command, int is_sandbox) {
     sigaddset(&awaited, SIGRTMIN);
     int status = 0, ended = 0;
     for (;;) {
-        guest_reap(command, &status, &ended);
-        if (ended) leave(GUEST_REPORT_EXITED, status, 0);
+        int is_last = guest_reap(command, &status, &ended);
+        if (ended) leave(GUEST_REPORT_EXITED, status, is_last ? GUEST_LEFT_NOTHING : GUEST_LEFT_RUNNING);
         siginfo_t info;
         int number = sigwaitinfo(&awaited, &info);
         if (number == SIGTERM || (number == SIGRTMIN && info.si_value.sival_int == SIGKILL)) {
             int incomplete = guest_kill_tree(command, is_sandbox, &status, &ended);
             if (!ended) status = SIGKILL;
-            leave(GUEST_REPORT_EXITED, status, incomplete);
+            leave(GUEST_REPORT_EXITED, status, incomplete ? GUEST_LEFT_UNKILLABLE : GUEST_LEFT_NOTHING);
         }
         // Only this process reaps the command, so its pid is still its own.
         if (number == SIGRTMIN && info.si_value.sival_int > 0) kill(command, info.si_value.sival_int);
@@ -164,6 +164,7 @@ static _Noreturn void supervise(const struct guest_command *command, pid_t paren
     if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) || prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0))
         leave(GUEST_REPORT_FAILED, GUEST_STEP_SUPERVISOR, errno);
     if (getppid() != parent) _exit(0);
+    guest_raise_oom_score(OOM_SCORE_OF_SUPERVISOR);
     static char stack[64 << 10] __attribute__((aligned(16)));
     struct start start = {.command = command};
     pid_t child = clone(run_command, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &start);

@@ -19,8 +19,9 @@ public struct GuestClient: Sendable {
         _ request: GuestRequest, to socketPath: String, timeout: TimeAmount = GuestClientLimits.replyTimeout
     ) async throws(GuestClientError) -> GuestReply {
         let question = try Self.checked(request.frame)
-        let bootstrap = Self.bootstrap(on: group.any(), readBytes: GuestClientLimits.replyReadBytes)
-        let (channel, reply) = try await GuestSocket(path: socketPath).connecting { address in
+        let eventLoop = group.any()
+        let bootstrap = Self.bootstrap(on: eventLoop, readBytes: GuestClientLimits.replyReadBytes)
+        let (channel, reply) = try await GuestSocket(path: socketPath, eventLoop: eventLoop).connecting { address in
             try await bootstrap.connect(to: address) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let reply = SingleReply(eventLoop: channel.eventLoop, timeout: timeout)
@@ -44,30 +45,45 @@ public struct GuestClient: Sendable {
 
     /// An operation with many replies or follow-ups, lent to `body`. The connection is closed when `body` is done.
     /// - Parameters:
+    ///   - isOwed: the request reaches the guest though the task is cancelled meanwhile, or was before; then `body`
+    ///     runs and hears of the cancellation.
     ///   - idle: after so long without a word from the guest, `next()` gives `.idle`, and again each time.
     ///   - timeout: after so long `next()` throws `timedOut(.awaitingReply)`, whatever the guest has said.
     /// - Throws: `GuestClientError` for what goes wrong with the guest; whatever `body` throws.
     public func withExchange<Result: Sendable>(
-        _ request: GuestRequest, to socketPath: String, idle: TimeAmount? = nil, timeout: TimeAmount? = nil,
+        _ request: GuestRequest, to socketPath: String, isOwed: Bool = false, idle: TimeAmount? = nil,
+        timeout: TimeAmount? = nil,
         _ body: (inout GuestExchange) async throws -> Result
     ) async throws -> Result {
         let question = try Self.checked(request.frame)
-        let bootstrap = Self.bootstrap(on: group.any(), readBytes: Self.readBytes(for: request))
+        let eventLoop = group.any()
+        let bootstrap = Self.bootstrap(on: eventLoop, readBytes: Self.readBytes(for: request))
         let tick = IdleTick()
-        let channel = try await GuestSocket(path: socketPath).connecting { address in
+        let socket = GuestSocket(path: socketPath, eventLoop: eventLoop, isOwed: isOwed)
+        let channel = try await socket.connecting { address in
             try await bootstrap.connect(to: address) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try GuestExchange.wrap(channel, ExchangeTimer(idle: idle, timeout: timeout, tick: tick))
                 }
             }
         }
+        let asked = eventLoop.makePromise(of: Void.self)
+        channel.channel.writeAndFlush(Self.buffer(question, channel.channel.allocator), promise: asked)
         return try await channel.executeThenClose { inbound, outbound in
             var exchange = GuestExchange(
                 inbound: inbound.makeAsyncIterator(), outbound: outbound, tick: tick,
                 channel: channel.channel)
-            try await exchange.send(question)
+            if isOwed { await Self.settle(asked.futureResult, on: channel.channel) }
             return try await body(&exchange)
         }
+    }
+
+    /// Waits until `write` is out, whether or not the task is cancelled. A guest that does not take it in time is hung
+    /// up on.
+    private static func settle(_ write: EventLoopFuture<Void>, on channel: any Channel) async {
+        let limit = channel.eventLoop.scheduleTask(in: GuestClientLimits.connectTimeout) { channel.close(promise: nil) }
+        try? await write.get()  // what the guest says to that is for the reader
+        limit.cancel()
     }
 
     private static func readBytes(for request: GuestRequest) -> Int {

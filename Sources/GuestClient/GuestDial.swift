@@ -58,7 +58,7 @@ extension GuestClient {
         let bootstrap = Self.bootstrap(on: eventLoop)
             .channelOption(.autoRead, value: false)
             .channelOption(.allowRemoteHalfClosure, value: true)
-        let (channel, answer) = try await GuestSocket(path: socketPath).connecting { address in
+        let (channel, answer) = try await GuestSocket(path: socketPath, eventLoop: eventLoop).connecting { address in
             try await bootstrap.connect(to: address) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let handshake = DialHandshake(

@@ -11,6 +11,10 @@ struct GuestSocket {
     private static let openPath: Int32 = 0o10000000
 
     let path: String
+    /// Where waiting is done.
+    let eventLoop: any EventLoop
+    /// Goes on though the task is cancelled.
+    var isOwed = false
 
     /// Connects, and tries again while the guest's backlog is full. `connect` is given the address to connect to.
     /// - Throws: `unreachable` if nobody listens; `timedOut(.connecting)` after `connectTimeout`; `cancelled`.
@@ -24,7 +28,9 @@ struct GuestSocket {
                 return try await withAddress(connect)
             } catch let error as IOError where error.errnoCode == EAGAIN {
                 guard ContinuousClock.now + wait < deadline else { throw .timedOut(.connecting) }
-                do { try await Task.sleep(for: wait) } catch { throw .cancelled }
+                // Not a task's sleep, which a cancellation would end at once. An event loop that is gone ends it too.
+                try? await eventLoop.scheduleTask(in: .nanoseconds(Int64(wait / .nanoseconds(1)))) {}.futureResult.get()
+                if Task.isCancelled, !isOwed { throw .cancelled }
                 wait = min(wait * 2, GuestClientLimits.longestWait)
             } catch let error as IOError where Self.meansNobody(error.errnoCode) {
                 throw .unreachable(path)

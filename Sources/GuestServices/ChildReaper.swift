@@ -19,7 +19,10 @@ final class ChildReaper: EventSource {
         var status: Int32 = 0
         while true {
             let pid = waitpid(-1, &status, WNOHANG)
-            guard pid > 0 else { return }
+            guard pid > 0 else {
+                if pid < 0, errno == ECHILD { guest.processes.nobodyIsLeft() }
+                return
+            }
             guest.childEnded(pid)
         }
     }

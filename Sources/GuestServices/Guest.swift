@@ -11,8 +11,7 @@ public final class Guest {
     let loop: EventLoop
     let processes: ProcessTable
     let socketWaits: SocketWaits
-    /// What commands get as their limit of open files; the guest raised its own.
-    let openFiles: rlimit
+    let commandLimits: CommandLimits
     var configuration = Configuration(environment: [], reservedEnvironment: [], defaultUser: Account.root.name)
     var accounts = AccountCache()
     private var listener: Listener?
@@ -28,9 +27,7 @@ public final class Guest {
         if getpid() != 1 {
             try check("prctl", path: "PR_SET_CHILD_SUBREAPER") { guest_prctl(PR_SET_CHILD_SUBREAPER, 1) }
         }
-        var before = rlimit()
-        try check("setrlimit", path: "RLIMIT_NOFILE") { guest_raise_open_files(&before) }
-        openFiles = before
+        commandLimits = try CommandLimits()
         loop = try EventLoop()
         processes = ProcessTable(loop: loop)
         socketWaits = SocketWaits(loop: loop)

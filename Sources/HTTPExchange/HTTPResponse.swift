@@ -23,8 +23,9 @@ public enum ResponseBody: Sendable {
     case empty
     case bytes(ByteBuffer)
     /// Written while it is made. The head is sent before the closure runs. `length` in bytes if it is known. The
-    /// closure's task is cancelled when the client goes away; if it throws, the connection is cut, so that the client
-    /// cannot take the body for whole.
+    /// closure's task is cancelled when the client goes away, and the closure runs also for one that is gone already:
+    /// what the request sets going need not be seen. If it throws, the connection is cut, so that the client cannot
+    /// take the body for whole.
     case stream(length: Int?, @Sendable (ResponseWriter) async throws -> Void)
 }
 

@@ -67,7 +67,7 @@ public struct Orchestrator: Sendable {
 
     public func list(_ query: SandboxQuery, for principal: Principal) async throws(OrchestratorError) -> SandboxPage {
         try await OrchestratorError.storing { () throws(StoreError) in
-            try await parts.sandboxes.list(query, of: principal.tenant)
+            try await parts.sandboxes.list(query, of: principal.tenant, at: parts.clock.now)
         }
     }
 
@@ -91,7 +91,7 @@ public struct Orchestrator: Sendable {
 
     /// All that are alive: for signed URLs that do not say whose they are.
     public func allLive() async -> [LiveSandbox] {
-        await lives.all.filter { $0.record.pool != .pooled }
+        await lives.all.compactMap(unlessOver)
     }
 
     /// What happened to the sandbox and what its commands were, oldest first.

@@ -2,16 +2,19 @@ import GRDB
 import SandboxModel
 
 extension SandboxStore {
-    /// One page of a tenant's running sandboxes.
+    /// One page of a tenant's running sandboxes. One whose time is up at `now` is not among them, though the news of
+    /// its end may not have come.
     /// - Throws: `refused` naming `nextToken` or `metadata`.
-    public func list(_ query: SandboxQuery, of tenant: TenantID) async throws(StoreError) -> SandboxPage {
+    public func list(
+        _ query: SandboxQuery, of tenant: TenantID, at now: Timestamp
+    ) async throws(StoreError) -> SandboxPage {
         guard query.includesRunning else { return SandboxPage(sandboxes: [], nextToken: nil, totalRunning: 0) }
         guard query.metadata.count <= SandboxSpec.metadataCountLimit else {
             throw .refused(
                 .tooLong(field: "metadata", length: query.metadata.count, limit: SandboxSpec.metadataCountLimit))
         }
         return try await database.read { [accessToken] db in
-            let filter = Self.filter(query, tenant)
+            let filter = Self.filter(query, tenant, now)
             let total = try Int.fetchOne(
                 db, sql: "SELECT count(*) FROM sandbox WHERE \(filter.sql)", arguments: filter.arguments)
             var page = filter
@@ -81,8 +84,10 @@ extension SandboxStore {
         }
     }
 
-    private static func filter(_ query: SandboxQuery, _ tenant: TenantID) -> Filter {
-        var filter = Filter(sql: "tenant = ? AND state = 'running' AND \(isVisible)", arguments: [tenant.text])
+    private static func filter(_ query: SandboxQuery, _ tenant: TenantID, _ now: Timestamp) -> Filter {
+        var filter = Filter(
+            sql: "tenant = ? AND state = 'running' AND ends_at > ? AND \(isVisible)",
+            arguments: [tenant.text, now.unixMilliseconds])
         if let moment = query.startedAfter { filter.append("created_at >= ?", [moment.unixMilliseconds]) }
         if let template = query.templateID {
             filter.append("(template_id = ? OR template_alias = ?)", [template, template])

@@ -31,11 +31,23 @@ import Testing
         (.listen, "host:-1"), (.domain, ""), (.domain, "a..b"), (.domain, "-a"), (.domain, "a_b"), (.user, "0"),
         (.user, "root"), (.user, "no such user"), (.logLevel, "loud"), (.logFormat, "xml"), (.sandboxLimit, "0"),
         (.sandboxLimit, "4097"), (.sandboxLimit, "x"), (.stopSandboxes, "yes"), (.data, ""),
+        (.tlsCertificate, ""), (.tlsKey, ""),
     ])
     func `a bad value is refused, naming where it stands`(key: SettingKey, text: String) {
         var settings = Settings()
         let error = #expect(throws: SettingsError.self) { try settings.set(key, text, at: "here") }
         #expect(error?.place == "here")
+    }
+
+    @Test(arguments: [
+        (SettingKey.tlsCertificate, "needs tls-key beside it"), (.tlsKey, "needs tls-certificate beside it"),
+    ])
+    func `a certificate without its key is refused, and a key without its certificate`(
+        given: SettingKey, cause: String
+    ) throws {
+        var settings = Settings()
+        try settings.set(given, "/x.pem", at: "here")
+        #expect(throws: SettingsError(place: given.rawValue, cause: cause)) { try settings.check() }
     }
 
     @Test func `what is handed to the other half arrives as it was`() throws {

@@ -7,6 +7,10 @@ import pathlib
 import socket
 import ssl
 
+import h2.config
+import h2.connection
+import h2.events
+import h2.settings
 import httpx
 import pytest
 
@@ -154,14 +158,49 @@ def test_a_websocket_passes_both_ways(box, server, web):
         assert ask("", opcode=8) == ""
 
 
-def test_a_websocket_passes_by_tls_and_host_name(box, environment_for, web):
-    environment = environment_for("tls")
-    domain, port = environment["E2B_DOMAIN"].rsplit(":", 1)
-    host = f"8000-{box.sandbox_id}.{domain}"
+def secured(box, environment, protocols):
+    """A TLS connection to port 8000 of `box` by its host name, and that name: at the server's port, or through the
+    server as a proxy if the environment names one."""
+    proxy = environment.get("HTTPS_PROXY")
+    address = proxy.removeprefix("http://") if proxy else environment["E2B_DOMAIN"]
+    host = f"8000-{box.sandbox_id}.{environment['E2B_DOMAIN'].split(':')[0]}"
     context = ssl.create_default_context(cafile=environment["SSL_CERT_FILE"])
-    with socket.create_connection(("127.0.0.1", int(port)), timeout=10) as raw:
-        with context.wrap_socket(raw, server_hostname=host) as connection:
-            assert websocket(connection, host, {})("secure") == "secure"
+    if protocols:
+        context.set_alpn_protocols(protocols)
+    raw = socket.create_connection(("127.0.0.1", int(address.rsplit(":", 1)[1])), timeout=10)
+    if proxy:
+        raw.sendall(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n\r\n".encode())
+        assert raw.recv(4096).startswith(b"HTTP/1.1 200")
+    return context.wrap_socket(raw, server_hostname=host), host
+
+
+# Browsers and client libraries offer HTTP/1.1, or nothing, where they are to speak WebSocket.
+@pytest.mark.parametrize("protocols", [None, ["http/1.1"]])
+@pytest.mark.parametrize("client", ["tls", "proxy"])
+def test_a_websocket_passes_by_tls_and_host_name(box, environment_for, web, client, protocols):
+    connection, host = secured(box, environment_for(client), protocols)
+    with connection:
+        ask = websocket(connection, host, {})
+        for text in ("secure", "x" * 60_000):
+            assert ask(text) == text
+        assert ask("", opcode=8) == ""
+
+
+@pytest.mark.parametrize("client", ["tls", "proxy"])
+def test_http_2_does_not_promise_websockets(box, environment_for, web, client):
+    """SETTINGS_ENABLE_CONNECT_PROTOCOL, RFC 8441: without it browsers open a connection of HTTP/1.1 for them."""
+    connection, _ = secured(box, environment_for(client), ["h2", "http/1.1"])
+    with connection:
+        assert connection.selected_alpn_protocol() == "h2"
+        speaker = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
+        speaker.initiate_connection()
+        connection.sendall(speaker.data_to_send())
+        settings = {}
+        while not settings:
+            for event in speaker.receive_data(connection.recv(65536)):
+                if isinstance(event, h2.events.RemoteSettingsChanged):
+                    settings = event.changed_settings
+        assert h2.settings.SettingCodes.ENABLE_CONNECT_PROTOCOL not in settings
 
 
 def test_a_closed_port_is_502_in_these_words(box, server):

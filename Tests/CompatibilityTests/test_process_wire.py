@@ -28,16 +28,27 @@ def sleeper(wire, box):
     box.commands.kill(handle.pid)
 
 
-def open_stream(server, wire, process, **request):
-    """A bare connection on which `process` has been asked for."""
+def open_stream(server, wire, process, missing=0, **request):
+    """A bare connection on which `process` has been asked for, but for the `missing` last bytes."""
     body = frame({"process": process, "stdin": False} | request)
     host, port = server.url.removeprefix("http://").split(":")
     headers = {name: value for name, value in wire.headers.items() if name.startswith(("e2b-", "x-"))}
     headers |= {"host": host, "content-type": "application/connect+json", "content-length": len(body)}
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     connection = socket.create_connection((host, int(port)), timeout=30)
-    connection.sendall(f"POST /{START} HTTP/1.1\r\n{head}\r\n".encode() + body)
+    request = f"POST /{START} HTTP/1.1\r\n{head}\r\n".encode() + body
+    connection.sendall(request[: len(request) - missing])
     return connection
+
+
+def reset(connection):
+    """Closes it so that the other side is told of no orderly end."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def touching(box):
+    return [process for process in box.commands.list() if process.cmd == "/usr/bin/touch"]
 
 
 def resident_kilobytes(pid):
@@ -164,6 +175,24 @@ class TestStreams:
                 told += more
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, not a farewell
         eventually(lambda: box.files.exists(f"{box_directory}/done"), "the command to finish without its client", 10)
+
+    @pytest.mark.parametrize("leave", [socket.socket.close, reset], ids=["close", "reset"])
+    def test_what_was_asked_for_whole_is_started_however_soon_its_client_leaves(
+        self, server, wire, box, box_directory, leave
+    ):
+        asked = {f"{number}" for number in range(40)}
+        for number in asked:
+            leave(open_stream(server, wire, {"cmd": "/usr/bin/touch", "args": [f"{box_directory}/{number}"]}))
+        eventually(lambda: {entry.name for entry in box.files.list(box_directory)} == asked, "all of the files")
+        eventually(lambda: not touching(box), "the end of all commands")
+
+    @pytest.mark.parametrize("leave", [socket.socket.close, reset], ids=["close", "reset"])
+    def test_what_was_not_asked_for_whole_is_not_started(self, server, wire, box, box_directory, leave):
+        for number in range(40):
+            process = {"cmd": "/usr/bin/touch", "args": [f"{box_directory}/{number}"]}
+            leave(open_stream(server, wire, process, missing=1))
+        assert box.commands.run(f"ls {box_directory}").stdout == ""
+        assert not touching(box)
 
     def test_a_client_that_does_not_read_is_not_remembered_without_end(self, server, wire, box):
         before = resident_kilobytes(server.pid)

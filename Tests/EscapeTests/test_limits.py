@@ -28,10 +28,10 @@ def assert_well(sandbox):
     assert time.monotonic() - started < NEIGHBOUR_SECONDS
 
 
-def rage(sandbox, command, timeout=20):
+def rage(sandbox, command, timeout=20, **options):
     """Runs what will not end well."""
     try:
-        return sandbox.commands.run(command, timeout=timeout)
+        return sandbox.commands.run(command, timeout=timeout, **options)
     except Exception as failure:
         return failure
 
@@ -65,6 +65,50 @@ BOMBS = {
     "inotify": 'python3 -c "import ctypes\nl = ctypes.CDLL(None)\nx = [l.inotify_init() for _ in range(10**6)]"',
     "logging": "while :; do logger x; echo x > /dev/stderr; done",
 }
+
+
+# Bombs of processes: one that rests when it is refused, one that comes and goes, one that does not rest.
+FORKERS = {
+    "at rest": python(
+        "import os, time\nwhile True:\n try:\n  os.fork() or time.sleep(999)\n except OSError: time.sleep(999)"
+    ),
+    "of a shell": BOMBS["processes"],
+    "busy": BOMBS["busy processes"],
+}
+
+
+def processes(sandbox):
+    """How many there are, counted without a new one by anybody but PID 1."""
+    return sum(entry.name.isdigit() for entry in sandbox.files.list("/proc"))
+
+
+@pytest.mark.parametrize("user", ["user", "root"])
+@pytest.mark.parametrize("kind", FORKERS)
+def test_under_a_bomb_of_processes_commands_are_started_listed_and_killed(new_sandbox, kind, user):
+    sandbox = new_sandbox()
+    bomb = sandbox.commands.run(FORKERS[kind], background=True, timeout=0, user=user)
+    eventually(lambda: processes(sandbox) > 800, "the bomb to have gone off", 30)
+    for other in ("user", "root"):
+        assert sandbox.commands.run("echo $(id -un)", user=other, timeout=30).stdout == f"{other}\n"
+    if kind == "of a shell":  # what has lit it is gone by now
+        rage(sandbox, "kill -9 -1", timeout=10, user=user)
+    else:
+        assert bomb.pid in [process.pid for process in sandbox.commands.list()]
+        assert sandbox.commands.kill(bomb.pid) is True
+    eventually(lambda: processes(sandbox) < 100, "the end of the bomb")
+    assert_well(sandbox)
+
+
+# A small process without memory of its own that fills the sandbox's: what it writes belongs to a file without a name.
+HOARD = python("import os\nn = os.memfd_create('hoard', 0)\nos.execvp('cp', ['cp', '/dev/zero', f'/proc/self/fd/{n}'])")
+
+
+def test_when_memory_is_out_a_command_is_killed_and_not_the_sandbox(new_sandbox):
+    sandbox = new_sandbox()
+    for _ in range(3):
+        failure = rage(sandbox, HOARD)
+        assert isinstance(failure, e2b.CommandExitException) and failure.exit_code in (-1, 137), failure
+        assert_well(sandbox)
 
 
 @pytest.mark.parametrize("kind", BOMBS)

@@ -58,11 +58,11 @@ import WireCoding
         }
     }
 
-    @Test func `a command starts with no signal blocked or ignored, and no protection from the OOM killer`() throws {
+    @Test func `a command starts with no signal blocked or ignored, and before PID 1 for the OOM killer`() throws {
         try withGuest { (guest) throws in
             let signals = "grep -E '^Sig(Blk|Ign)' /proc/self/status | tr -d '\\t\\n'"
             let script = "\(signals); cat /proc/self/oom_score_adj; umask"
-            let expected = "SigBlk:0000000000000000SigIgn:00000000000000000\n0022\n"
+            let expected = "SigBlk:0000000000000000SigIgn:0000000000000000500\n0022\n"
             let text = try guest.run(script).text
             #expect(text == expected)
         }

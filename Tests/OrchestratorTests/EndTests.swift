@@ -72,6 +72,19 @@ import Testing
         }
     }
 
+    @Test func `from the moment of its end it is gone, though the news of that has not come`() async throws {
+        try await withHouse { house in
+            let (orchestrator, principal) = (house.orchestrator, house.principal)
+            let brief = try await house.create(seconds: 10)
+            let long = try await house.create(seconds: 11)
+            house.clock.advance(seconds: 10)
+            let page = try await orchestrator.list(SandboxQuery(), for: principal)
+            #expect(page.sandboxes == [long] && page.totalRunning == 1)
+            #expect(await orchestrator.allLive().map(\.record) == [long])
+            #expect(await failure { _ = try await orchestrator.sandbox(brief.id, for: principal) } == "notFound")
+        }
+    }
+
     @Test func `a life over the limit is refused by its field`() async throws {
         try await withHouse { house in
             let id = try await house.create().id

@@ -16,7 +16,7 @@ import Testing
             var token: String?
             repeat {
                 let query = try SandboxQuery(newestFirst: newestFirst, pageToken: token, limit: 3)
-                let page = try await store.list(query, of: tenant)
+                let page = try await store.list(query, of: tenant, at: .test(30))
                 seen += page.sandboxes.map(\.id.text)
                 token = page.nextToken
                 if seen.count == 3 {
@@ -36,10 +36,20 @@ import Testing
             _ = try await store.admit(Admission(record: .test("istarting"), idempotencyKey: nil), limit: 9)
             let ended = try await store.run(.test("iended"))
             try await store.finish(ended.id, of: ended.tenant, .killed, at: .test(1))
-            let page = try await store.list(SandboxQuery(limit: 1), of: TenantID("a"))
+            let page = try await store.list(SandboxQuery(limit: 1), of: TenantID("a"), at: .test(30))
             #expect(page.sandboxes.map(\.id.text) == ["irunning"])
             #expect(page.totalRunning == 1 && page.nextToken == nil)
-            #expect(try await store.list(SandboxQuery(includesRunning: false), of: TenantID("a")).sandboxes.isEmpty)
+            let none = try SandboxQuery(includesRunning: false)
+            #expect(try await store.list(none, of: TenantID("a"), at: .test(30)).sandboxes.isEmpty)
+        }
+    }
+
+    @Test func `one whose time is up is neither listed nor counted from that moment on`() async throws {
+        try await withSandboxes { store, _ in
+            try await store.run(.test("ibrief", seconds: 30))
+            try await store.run(.test("ilong", seconds: 31))
+            let page = try await store.list(SandboxQuery(), of: TenantID("a"), at: .test(30))
+            #expect(page.sandboxes.map(\.id.text) == ["ilong"] && page.totalRunning == 1)
         }
     }
 
@@ -52,7 +62,8 @@ import Testing
             try await store.run(.test("i1", metadata: ["k": "1"]))
             try await store.run(.test("i2", metadata: ["k": "1", "l": "x"]))
             try await store.run(.test("i3", metadata: ["quote\"d": "a'b"]))
-            let page = try await store.list(SandboxQuery(metadata: filter, newestFirst: false), of: TenantID("a"))
+            let query = try SandboxQuery(metadata: filter, newestFirst: false)
+            let page = try await store.list(query, of: TenantID("a"), at: .test(30))
             #expect(page.sandboxes.map(\.id.text) == expected)
         }
     }
@@ -62,9 +73,9 @@ import Testing
             try await store.run(.test("i1", createdAt: .test(1)))
             try await store.run(.test("i2", createdAt: .test(2), template: "other"))
             let tenant = try TenantID("a")
-            let late = try await store.list(SandboxQuery(startedAfter: .test(2)), of: tenant)
+            let late = try await store.list(SandboxQuery(startedAfter: .test(2)), of: tenant, at: .test(30))
             #expect(late.sandboxes.map(\.id.text) == ["i2"])
-            let base = try await store.list(SandboxQuery(templateID: "base"), of: tenant)
+            let base = try await store.list(SandboxQuery(templateID: "base"), of: tenant, at: .test(30))
             #expect(base.sandboxes.map(\.id.text) == ["i1"])
         }
     }
@@ -73,7 +84,7 @@ import Testing
     func `a page token that we did not make is refused by name`(token: String) async throws {
         try await withSandboxes { store, _ in
             await #expect(throws: StoreError.self) {
-                try await store.list(SandboxQuery(pageToken: token), of: TenantID("a"))
+                try await store.list(SandboxQuery(pageToken: token), of: TenantID("a"), at: .test(30))
             }
         }
     }

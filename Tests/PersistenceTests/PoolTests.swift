@@ -43,7 +43,7 @@ import Testing
             #expect(claimed.createdAt == .test(50) && claimed.endsAt == .test(110))
             #expect(claimed.metadata == ["m": "1"] && claimed.environment == ["E": "2"])
             let running = try await store.commit(running: claimed)
-            #expect(try await store.list(SandboxQuery(), of: TenantID("a")).sandboxes == [running])
+            #expect(try await store.list(SandboxQuery(), of: TenantID("a"), at: .test(30)).sandboxes == [running])
             let other = try await pooled("i2", in: store)
             #expect(try await store.claim(claim(other, key: "k")) == .repeated(running))
         }
@@ -63,7 +63,7 @@ import Testing
     @Test func `what waits in a pool is neither listed nor found, and is unfinished business`() async throws {
         try await withSandboxes { store, _ in
             let record = try await pooled("i1", in: store)
-            let page = try await store.list(SandboxQuery(), of: record.tenant)
+            let page = try await store.list(SandboxQuery(), of: record.tenant, at: .test(30))
             #expect(page.sandboxes.isEmpty && page.totalRunning == 0)
             #expect(try await store.sandbox(record.id, of: record.tenant) == nil)
             #expect(try await store.unfinished().map(\.record) == [record])

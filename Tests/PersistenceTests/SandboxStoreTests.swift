@@ -19,7 +19,7 @@ import Testing
             let other = try TenantID("b")
             #expect(try await store.sandbox(record.id, of: other) == nil)
             #expect(try await store.finish(record.id, of: other, .killed, at: .test(1)) == false)
-            #expect(try await store.list(SandboxQuery(), of: other).sandboxes.isEmpty)
+            #expect(try await store.list(SandboxQuery(), of: other, at: .test(30)).sandboxes.isEmpty)
             var stolen = record
             stolen.tenant = other
             await #expect(throws: StoreError.stale(record.id)) { try await store.commit(stolen, endsAt: .test(9)) }

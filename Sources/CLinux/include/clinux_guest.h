@@ -69,8 +69,17 @@ enum guest_report_kind {
     GUEST_REPORT_STARTED = 1,
     /// value: a guest_step, detail: errno
     GUEST_REPORT_FAILED = 2,
-    /// value: the status as wait(2) has it, detail: 1 if some of the tree outlived every attempt to kill it
+    /// value: the status as wait(2) has it, detail: a guest_leftover
     GUEST_REPORT_EXITED = 3,
+};
+
+/// What a command left behind.
+enum guest_leftover {
+    GUEST_LEFT_NOTHING = 0,
+    /// Some of the tree outlived every attempt to kill it.
+    GUEST_LEFT_UNKILLABLE = 1,
+    /// Nobody asked for its tree to be killed, and some of it goes on.
+    GUEST_LEFT_RUNNING = 2,
 };
 
 struct guest_report {
@@ -96,6 +105,8 @@ struct guest_command {
     int error;
     int has_terminal;
     struct rlimit open_files;
+    /// How many processes its user may have, itself among them; 0 leaves that as it is.
+    rlim_t processes;
     /// Where the supervisor writes guest_reports; a pipe, each report is one atomic write.
     int report;
 };
@@ -109,6 +120,9 @@ int guest_signal_command(pid_t supervisor, int signal);
 
 /// fork(2); the caller has one thread.
 pid_t guest_fork(void);
+/// Makes the caller so much likelier than before to be killed when the sandbox is out of memory, of 1000. Without /proc
+/// nothing is done.
+void guest_raise_oom_score(int by);
 /// To be called in a forked worker: keeps 0, 1, 2 and `connection`, which becomes 3 and blocking; unblocks signals;
 /// dies with its parent. Answers 3, or -1.
 int guest_become_worker(int connection, pid_t parent);

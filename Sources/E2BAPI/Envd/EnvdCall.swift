@@ -33,11 +33,11 @@ struct EnvdCall: Sendable {
     }
 
     func withExchange<Result: Sendable>(
-        _ question: GuestRequest, idle: TimeAmount? = nil, timeout: TimeAmount? = nil,
+        _ question: GuestRequest, isOwed: Bool = false, idle: TimeAmount? = nil, timeout: TimeAmount? = nil,
         _ body: (inout GuestExchange) async throws -> Result
     ) async throws -> Result {
         try await environment.guest.withExchange(
-            question, to: sandbox.guestSocketPath, idle: idle, timeout: timeout, body)
+            question, to: sandbox.guestSocketPath, isOwed: isOwed, idle: idle, timeout: timeout, body)
     }
 
     /// Says in the server's log what the client is not told.

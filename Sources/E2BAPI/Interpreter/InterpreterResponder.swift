@@ -75,6 +75,7 @@ public struct InterpreterResponder: Sendable {
         return HTTPResponse(
             status: .ok, headers: ["content-type": "application/json"],
             body: .stream(length: nil) { writer in
+                try Task.checkCancellation()  // for a client that is gone already nothing is run
                 try await contexts.execute(code, in: context) { events in
                     try await writer.write(EventLines.lines(events))
                 }

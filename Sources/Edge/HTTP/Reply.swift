@@ -64,8 +64,9 @@ struct Reply: Sendable {
     private func stream(
         _ response: HTTPResponse, length: Int?, _ write: @Sendable (ResponseWriter) async throws -> Void
     ) async {
+        // To a client that is gone nothing is said; the body's first word will find that out.
+        try? await start(response.status, response.headers, length: length)
         do {
-            try await start(response.status, response.headers, length: length)
             if !isHead { try await write(ResponseWriter { bytes in try await self.write(bytes) }) }
             try await end()
         } catch {

@@ -109,8 +109,11 @@ public struct ServerNames: Sendable, Hashable {
         self.domain = domain.lowercased()
     }
 
+    /// Those of the API and of every sandbox.
+    var wanted: [String] { [domain, "*.\(domain)"] }
+
     var subjectAlternativeNames: [GeneralName] {
-        let names = [domain, "*.\(domain)", "api.\(domain)", "localhost"].map { GeneralName.dnsName($0) }
+        let names = (wanted + ["api.\(domain)", "localhost"]).map { GeneralName.dnsName($0) }
         let addresses: [[UInt8]] = [[127, 0, 0, 1], [UInt8](repeating: 0, count: 15) + [1]]
         return names + addresses.map { .ipAddress(ASN1OctetString(contentBytes: $0[...])) }
     }
@@ -121,6 +124,8 @@ public enum TLSError: Error, Hashable, CustomStringConvertible {
     case foreignCertificate
     case keyIsReadableByOthers(path: String, mode: UInt32)
     case file(path: String, operation: String, errno: Int32)
+    /// A file of the operator's.
+    case refused(path: String, reason: String)
 
     public var description: String {
         switch self {
@@ -128,6 +133,7 @@ public enum TLSError: Error, Hashable, CustomStringConvertible {
         case .keyIsReadableByOthers(let path, let mode):
             "\(path): has mode \(String(mode, radix: 8)), so that others may use the key (chmod 600 mends it)"
         case .file(let path, let operation, let errno): "\(path): \(operation) failed with errno \(errno)"
+        case .refused(let path, let reason): "\(path): \(reason)"
         }
     }
 }

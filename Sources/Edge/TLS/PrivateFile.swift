@@ -32,6 +32,15 @@ struct PrivateFile {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .file(path: path, operation: "open", errno: errno) }
         defer { close(descriptor) }
+        return try text(of: descriptor, path, forbidding: 0)
+    }
+
+    /// - Parameter forbidden: bits of the mode that may not be set.
+    static func text(of descriptor: Int32, _ path: String, forbidding forbidden: UInt32) throws(TLSError) -> String {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .file(path: path, operation: "stat", errno: errno) }
+        let mode = UInt32(status.st_mode) & 0o777
+        guard mode & forbidden == 0 else { throw .keyIsReadableByOthers(path: path, mode: mode) }
         var bytes = [UInt8](repeating: 0, count: sizeLimit)
         var count = 0
         while count < bytes.count {

@@ -10,7 +10,7 @@ import X509
 public final class TLSIdentity: Sendable {
     /// Of a certificate of our own authority. Clients refuse more than 825 days.
     static let leafLifetime: TimeInterval = 90 * 86_400
-    /// How often a certificate is issued anew, or a given one read again.
+    /// How often a certificate is issued anew.
     static let renewalInterval = Duration.seconds(86_400)
 
     private let current: Mutex<NIOSSLContext>
@@ -23,13 +23,10 @@ public final class TLSIdentity: Sendable {
         }
     }
 
-    /// A certificate that the operator gives: PEM files, the chain with the server's own first.
-    public convenience init(certificateChainPath: String, keyPath: String) throws {
-        try self.init {
-            let chain = try NIOSSLCertificate.fromPEMFile(certificateChainPath)
-            let key = try NIOSSLPrivateKey(file: keyPath, format: .pem)
-            return try Self.context(chain: chain, key: key)
-        }
+    /// The operator's own, for as long as the server lives.
+    public convenience init(given: GivenCertificate) throws {
+        let context = try Self.context(chain: given.chain, key: given.key)
+        try self.init { context }
     }
 
     private init(_ make: @escaping @Sendable () throws -> NIOSSLContext) throws {

@@ -9,6 +9,7 @@ struct Launch {
     let request: StartProcess
     let directory: String
     let deadline: UInt64?
+    let processLimit: UInt64
     let supervisor: pid_t
     let report: Int32
     let outputs: [OutputPipe]
@@ -56,10 +57,10 @@ struct LaunchPlan {
 extension LaunchPlan {
     /// Forks the supervisor. Whether the command could be executed comes over the report pipe.
     /// - Throws: `resourceExhausted` or what else kept the kernel from giving descriptors or a process.
-    func launch(openFiles: rlimit) throws(GuestFailure) -> Launch {
+    func launch(_ limits: CommandLimits) throws(GuestFailure) -> Launch {
         do throws(SyscallError) {
             var streams = try ProcessStreams(request, userID: account.userID)
-            let supervisor = start(streams, openFiles)
+            let supervisor = start(streams, limits)
             let number = errno
             streams.closeTheirs()
             guard supervisor > 0 else {
@@ -71,13 +72,14 @@ extension LaunchPlan {
             return Launch(
                 request: request, directory: directory.text,
                 deadline: request.timeoutMilliseconds == 0 || overflows ? nil : deadline,
-                supervisor: supervisor, report: streams.report, outputs: streams.outputs, input: streams.input)
+                processLimit: limits.processes, supervisor: supervisor, report: streams.report,
+                outputs: streams.outputs, input: streams.input)
         } catch {
             throw GuestFailure(error)
         }
     }
 
-    private func start(_ streams: ProcessStreams, _ openFiles: rlimit) -> pid_t {
+    private func start(_ streams: ProcessStreams, _ limits: CommandLimits) -> pid_t {
         withCStrings(environment.candidates(for: request.command)) { candidates in
             withCStrings([request.command] + request.arguments) { arguments in
                 withCStrings(environment.assignments) { variables in
@@ -88,7 +90,8 @@ extension LaunchPlan {
                                 changes_user: geteuid() == 0 ? 1 : 0, user: account.userID, group: account.groupID,
                                 groups: groups.baseAddress, group_count: groups.count, input: streams.theirInput,
                                 output: streams.theirOutput, error: streams.theirError,
-                                has_terminal: request.terminal == nil ? 0 : 1, open_files: openFiles,
+                                has_terminal: request.terminal == nil ? 0 : 1, open_files: limits.openFiles,
+                                processes: rlim_t(limits.processes),
                                 report: streams.theirReport)
                             return guest_start_command(&command)
                         }

@@ -24,6 +24,8 @@ final class ProcessTable {
     /// In the order of their start.
     private(set) var running: [RunningProcess] = []
     private var history: [Ended] = []
+    /// The most processes that a command might have which ended and left some behind.
+    private var limitLeftBehind: UInt64 = 0
     private let orphans: OrphanedOutputs
 
     init(loop: EventLoop) {
@@ -33,6 +35,20 @@ final class ProcessTable {
 
     /// When the next process's time is up.
     var deadline: UInt64? { supervised.values.compactMap(\.deadline).min() }
+
+    /// The most processes that anything still running was told to have.
+    var highestProcessLimit: UInt64 {
+        supervised.values.reduce(limitLeftBehind) { max($0, $1.processLimit) }
+    }
+
+    func leftSomething(_ process: RunningProcess) {
+        limitLeftBehind = max(limitLeftBehind, process.processLimit)
+    }
+
+    /// The kernel says that PID 1 has no child.
+    func nobodyIsLeft() {
+        limitLeftBehind = 0
+    }
 
     func add(_ process: RunningProcess, supervisor: pid_t) {
         supervised[supervisor] = process

@@ -14,6 +14,7 @@ final class RunningProcess: EventSource {
     }
 
     let request: StartProcess
+    let processLimit: UInt64
     /// When its time is up, in monotonic milliseconds.
     private(set) var deadline: UInt64?
     private(set) var state = State.starting
@@ -33,6 +34,7 @@ final class RunningProcess: EventSource {
 
     init(_ launch: Launch, table: ProcessTable) {
         request = launch.request
+        processLimit = launch.processLimit
         directory = launch.directory
         deadline = launch.deadline
         supervisor = launch.supervisor
@@ -101,7 +103,10 @@ final class RunningProcess: EventSource {
             let failure = LaunchFailure(step: message.value, errorNumber: message.detail)
             fail(failure.failure(of: request, directory: directory))
         case (Int32(GUEST_REPORT_EXITED.rawValue), .running):
-            if message.detail != 0 { GuestLog.write("part of the tree of process \(pid) could not be killed in time") }
+            if message.detail == GUEST_LEFT_UNKILLABLE.rawValue {
+                GuestLog.write("part of the tree of process \(pid) could not be killed in time")
+            }
+            if message.detail != GUEST_LEFT_NOTHING.rawValue { table.leftSomething(self) }
             drain(ProcessExit(waitStatus: message.value, timedOut: wasKilledByDeadline))
         default: break
         }
@@ -113,7 +118,9 @@ final class RunningProcess: EventSource {
         closeReport()
         switch state {
         case .starting: fail(GuestFailure(.resourceExhausted, "the process was killed before it could start"))
-        case .running: drain(ProcessExit(code: 0, signal: UInt8(SIGKILL), timedOut: wasKilledByDeadline))
+        case .running:
+            table.leftSomething(self)
+            drain(ProcessExit(code: 0, signal: UInt8(SIGKILL), timedOut: wasKilledByDeadline))
         case .draining, .ended: break
         }
     }

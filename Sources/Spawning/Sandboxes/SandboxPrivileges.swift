@@ -15,7 +15,9 @@ extension BoxPrivileges {
         privileges.capabilities = Capability.bits(sandboxCapabilities)
         privileges.noNewPrivileges = request.noNewPrivileges
         privileges.filter = SeccompFilter.sandbox
-        privileges.resourceLimits = resourceLimits(request.limits)
+        // The guest's, who keeps its commands below it.
+        let processes = ResourceLimit(Int32(__RLIMIT_NPROC.rawValue), UInt64(request.limits.processes))
+        privileges.resourceLimits = resourceLimits(request.limits) + [processes]
         return privileges
     }
 
@@ -33,7 +35,9 @@ extension BoxPrivileges {
         privileges.otherUser = zygoteUser
         privileges.noNewPrivileges = request.noNewPrivileges
         privileges.filter = SeccompFilter.zygote
-        privileges.resourceLimits = resourceLimits(request.limits)
+        let reserve = ProcessReserve(limit: UInt64(request.limits.processes))
+        let processes = ResourceLimit(Int32(__RLIMIT_NPROC.rawValue), reserve.forked)
+        privileges.resourceLimits = resourceLimits(request.limits) + [processes]
         return privileges
     }
 

@@ -16,5 +16,6 @@ struct ConfigCheckCommand: ParsableCommand {
     func run() throws {
         var settings = Settings()
         try SettingsFile.apply(file, to: &settings)
+        try settings.check()
     }
 }

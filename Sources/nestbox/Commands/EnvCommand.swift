@@ -27,15 +27,16 @@ struct EnvCommand: ParsableCommand {
 
 extension Installation {
     func variables(for client: EnvCommand.Client) -> [(String, String)] {
-        let authority = "\(path)/\(DataDirectory.certificatePath)"
+        let trusted = "\(path)/\(DataDirectory.certificatePath)"
+        let authority = state.hasOwnAuthority ? [("SSL_CERT_FILE", trusted)] : []
         let key = ("E2B_API_KEY", key)
         return switch client {
         case .plain:
             [
                 key, ("E2B_API_URL", state.url), ("E2B_SANDBOX_URL", state.url), ("E2B_VOLUME_API_URL", state.url),
             ]
-        case .tls: [key, ("E2B_DOMAIN", "\(state.domain):\(state.port)"), ("SSL_CERT_FILE", authority)]
-        case .proxy: [key, ("E2B_DOMAIN", state.domain), ("HTTPS_PROXY", state.url), ("SSL_CERT_FILE", authority)]
+        case .tls: [key, ("E2B_DOMAIN", "\(state.domain):\(state.port)")] + authority
+        case .proxy: [key, ("E2B_DOMAIN", state.domain), ("HTTPS_PROXY", state.url)] + authority
         }
     }
 }

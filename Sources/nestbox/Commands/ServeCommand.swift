@@ -15,6 +15,8 @@ struct ServeCommand: ParsableCommand {
     @Option(help: "A YAML file of settings; flags go before it.") var config: String?
     @Option(help: "The unprivileged user, by name or number.") var user: String?
     @Option(help: "Sandboxes are PORT-ID.DOMAIN.") var domain: String?
+    @Option(help: "A PEM file of the certificate for TLS, its chain behind it.") var tlsCertificate: String?
+    @Option(help: "A PEM file of that certificate's key.") var tlsKey: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical.") var logLevel: String?
     @Option(help: "text or json.") var logFormat: String?
     @Option(help: "Most sandboxes alive at once.") var sandboxLimit: String?
@@ -31,6 +33,7 @@ struct ServeCommand: ParsableCommand {
         for (key, text) in given {
             if let text { try settings.set(key, text, at: "--\(key.rawValue)") }
         }
+        try settings.check()
         return settings
     }
 
@@ -38,7 +41,7 @@ struct ServeCommand: ParsableCommand {
         [
             (.data, data), (.listen, listen), (.templates, templates), (.user, user), (.domain, domain),
             (.logLevel, logLevel), (.logFormat, logFormat), (.sandboxLimit, sandboxLimit),
-            (.stopSandboxes, stopSandboxes ? "true" : nil),
+            (.stopSandboxes, stopSandboxes ? "true" : nil), (.tlsCertificate, tlsCertificate), (.tlsKey, tlsKey),
         ]
     }
 }

@@ -44,7 +44,7 @@ struct FrontService: Sendable {
             })
         edge = EdgeServer(
             host: settings.listen.host, port: Int(settings.listen.port), routing: routing,
-            tls: try Self.identity(settings), logger: log)
+            tls: try Self.identity(settings, log), logger: log)
     }
 
     func run() async throws {
@@ -60,7 +60,8 @@ struct FrontService: Sendable {
 
     private func announce(_ address: SocketAddress) async {
         let state = ServerState(
-            host: settings.listen.host, port: address.port ?? Int(settings.listen.port), domain: settings.domain)
+            host: settings.listen.host, port: address.port ?? Int(settings.listen.port), domain: settings.domain,
+            hasOwnAuthority: settings.tlsCertificate == nil)
         do {
             try state.write(data: ServerRights.data)
         } catch {
@@ -81,12 +82,28 @@ struct FrontService: Sendable {
         }
     }
 
-    /// The installation's own authority. Its certificate is copied to where clients may read it.
-    private static func identity(_ settings: Settings) throws -> TLSIdentity {
+    /// The operator's certificate, or one of the installation's own authority.
+    private static func identity(_ settings: Settings, _ log: Logger) throws -> TLSIdentity {
+        let names = ServerNames(domain: settings.domain)
+        guard let given = try TLSFiles.received(settings) else { return try ownIdentity(names) }
+        // Nobody is to trust an authority that does not sign here any more.
+        try InPlaceFile.write(Data(), to: "\(ServerRights.data)/\(DataDirectory.certificatePath)")
+        log.info("TLS by the operator's certificate", metadata: ["ends": "\(given.endsAt)"])
+        let missing = given.namesMissing(names)
+        if !missing.isEmpty {
+            log.warning(
+                "the TLS certificate is not for every name that clients use",
+                metadata: ["missing": "\(missing.joined(separator: " "))"])
+        }
+        return try TLSIdentity(given: given)
+    }
+
+    /// The authority's certificate is copied to where clients may read it.
+    private static func ownIdentity(_ names: ServerNames) throws -> TLSIdentity {
         let own = "\(ServerRights.data)/server"
         let authority = try CertificateAuthority.load(dataDirectory: own)
         let certificate = try Data(contentsOf: URL(fileURLWithPath: "\(own)/\(CertificateAuthority.certificatePath)"))
         try InPlaceFile.write(certificate, to: "\(ServerRights.data)/\(DataDirectory.certificatePath)")
-        return try TLSIdentity(authority: authority, names: ServerNames(domain: settings.domain))
+        return try TLSIdentity(authority: authority, names: names)
     }
 }

@@ -72,6 +72,7 @@ extension Settings {
         [
             "data": "\(data)", "listen": "\(listen.host):\(listen.port)", "templates": "\(templates ?? "built-in")",
             "domain": "\(domain)", "sandbox.limit": "\(sandboxLimit)", "stop.sandboxes": "\(stopsSandboxes)",
+            "tls.certificate": "\(tlsCertificate ?? "the installation's own")",
         ]
     }
 }

@@ -12,6 +12,8 @@ struct Monitor: ~Copyable {
     private let programs: Programs
     private let data: DataDirectory
     private let signals: Descriptor
+    /// Only root may be able to open the key.
+    private let tlsFiles: TLSFiles?
     private var spawner: SpawnerKeeper
     private var server: pid_t?
     /// Since when the server is to end, in monotonic milliseconds.
@@ -33,6 +35,7 @@ struct Monitor: ~Copyable {
         guard access(layers, R_OK | X_OK) == 0 else {
             throw ServeError("\(layers) is not there: `make templates` makes it, --templates names another place")
         }
+        let tlsFiles = try TLSFiles(settings)
         let data = try DataDirectory(settings.data, user: user)
         let signals = Descriptor(owning: try ServeError.check("signalfd", "") { nb_monitor_signals() })
         let log = try data.openLog(Self.spawnerLog, limit: SpawnerKeeper.logLimit)
@@ -43,6 +46,7 @@ struct Monitor: ~Copyable {
         self.user = user
         self.programs = programs
         self.signals = signals
+        self.tlsFiles = tlsFiles
         // By the open directory: a socket's address has room for a short path only.
         let socketPath = "/proc/self/fd/\(data.descriptor.number)/run/\(DataDirectory.socketName)"
         self.data = data
@@ -140,6 +144,7 @@ struct Monitor: ~Copyable {
             (ServerHandover.dataDescriptor, data.descriptor.number),
             (ServerHandover.templatesDescriptor, directory.number),
         ]
+        if let tlsFiles { child.descriptors += tlsFiles.handed }
         guard let key else { return try Self.start(child) }
         child.descriptors.append((ServerHandover.keyDescriptor, key.number))
         return try Self.start(child)

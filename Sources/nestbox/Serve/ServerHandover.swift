@@ -14,6 +14,9 @@ struct ServerHandover: Codable, Sendable {
     static let dataDescriptor: Int32 = 4
     static let templatesDescriptor: Int32 = 5
     static let keyDescriptor: Int32 = 6
+    /// Where the settings name an operator's own.
+    static let tlsCertificateDescriptor: Int32 = 7
+    static let tlsKeyDescriptor: Int32 = 8
 
     var text: String {
         get throws { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }

@@ -8,15 +8,18 @@ struct ServerState: Codable, Hashable {
     var host: String
     var port: Int
     var domain: String
+    /// Whether its certificate is of the installation's own authority, which clients have to be told of.
+    var hasOwnAuthority: Bool
 
     private static let sizeLimit = 4096
 
-    init(host: String, port: Int, domain: String) {
+    init(host: String, port: Int, domain: String, hasOwnAuthority: Bool = true) {
         // Whoever listens everywhere is reached on the loopback.
         let reachable = ["0.0.0.0", "::"].contains(host) ? "127.0.0.1" : host
         self.host = reachable
         self.port = port
         self.domain = domain
+        self.hasOwnAuthority = hasOwnAuthority
         url = "http://\(reachable.contains(":") ? "[\(reachable)]" : reachable):\(port)"
     }
 

@@ -10,6 +10,9 @@ struct Settings: Sendable, Hashable, Codable {
     /// nil for the user `nestbox` if there is one, else `ServerUser.standard`.
     var user: ServerUser?
     var domain = "sbx.localhost"
+    /// The operator's own certificate and its key; nil for one of the installation's authority. Absolute.
+    var tlsCertificate: String?
+    var tlsKey: String?
     var stopsSandboxes = false
     var logLevel = LogLevel.info
     var logFormat = LogFormat.text
@@ -48,6 +51,12 @@ struct Settings: Sendable, Hashable, Codable {
         case .domain:
             guard Self.isDomain(text) else { throw refused("a domain of [a-z0-9-] labels") }
             domain = text.lowercased()
+        case .tlsCertificate:
+            guard let path = AbsolutePath(text) else { throw refused("a path") }
+            tlsCertificate = path.text
+        case .tlsKey:
+            guard let path = AbsolutePath(text) else { throw refused("a path") }
+            tlsKey = path.text
         case .stopSandboxes:
             guard let flag = Bool(text) else { throw refused("true or false") }
             stopsSandboxes = flag
@@ -63,6 +72,14 @@ struct Settings: Sendable, Hashable, Codable {
             }
             sandboxLimit = limit
         }
+    }
+
+    /// What is only wrong together.
+    func check() throws(SettingsError) {
+        guard (tlsCertificate == nil) != (tlsKey == nil) else { return }
+        let (given, missing): (SettingKey, SettingKey) =
+            tlsKey == nil ? (.tlsCertificate, .tlsKey) : (.tlsKey, .tlsCertificate)
+        throw SettingsError(place: given.rawValue, cause: "needs \(missing.rawValue) beside it")
     }
 
     private static func isDomain(_ text: String) -> Bool {
@@ -84,6 +101,8 @@ extension CaseIterable where Self: RawRepresentable, RawValue == String {
 /// case here, then follow the compiler, then `docs/configuration.md`.
 enum SettingKey: String, CaseIterable, Sendable {
     case data, listen, templates, user, domain
+    case tlsCertificate = "tls-certificate"
+    case tlsKey = "tls-key"
     case stopSandboxes = "stop-sandboxes"
     case logLevel = "log-level"
     case logFormat = "log-format"

@@ -28,8 +28,10 @@ extension EnvdCall {
     }
 
     /// One message in, a stream out. What `body` throws ends the stream.
+    /// - Parameter isOwed: `body` runs once the message is there, though the client may be gone by then.
     func serverStream<Message: Decodable & Sendable>(
-        _: Message.Type, _ body: @escaping @Sendable (Message, ConnectCall, ConnectStream) async throws -> Void
+        _: Message.Type, isOwed: Bool = false,
+        _ body: @escaping @Sendable (Message, ConnectCall, ConnectStream) async throws -> Void
     ) async -> HTTPResponse {
         if let refusal = refusal(unless: .stream) { return refusal }
         let opening: Result<(Message, ConnectCall), ConnectError>
@@ -43,6 +45,7 @@ extension EnvdCall {
         }
         return streamResponse { stream in
             let (message, call) = try opening.get()
+            if !isOwed { try Task.checkCancellation() }
             try await body(message, call, stream)
         }
     }

@@ -80,6 +80,7 @@ extension FileCalls {
     private func stream(_ wanted: ReadFile, _ coding: ContentCoding) -> ResponseBody {
         let length = coding == .identity ? wanted.length.map { Int(clamping: $0) } : nil
         return .stream(length: length) { writer in
+            try Task.checkCancellation()
             try await call.withExchange(.readFile(wanted)) { exchange in
                 _ = try await Self.openedFile(&exchange)
                 switch coding {

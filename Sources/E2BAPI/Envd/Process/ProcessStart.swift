@@ -5,17 +5,29 @@ import NIOCore
 import SandboxModel
 
 extension ProcessCalls {
-    /// Starts a process and tells its events until it has ended. The process lives on when the client goes away.
+    /// Starts a process and tells its events until it has ended. Once the request is whole the process is started,
+    /// though its client may be gone by then, and it lives on when the client goes away.
     func start() async -> HTTPResponse {
-        await call.serverStream(StartMessage.self) { message, header, stream in
+        await call.serverStream(StartMessage.self, isOwed: true) { message, header, stream in
             guard header.timeout != .zero else { throw Self.timeIsUp }
             let request = GuestRequest.startProcess(Self.process(message, header))
             // The guest ends the process in time; the server's own patience is for a guest that does not.
             let patience = header.timeout.map { $0 + EnvdLimits.timeoutGrace }
-            let exit = try await call.withExchange(request, idle: header.keepalive, timeout: patience) { exchange in
-                try await Self.tell(&exchange, to: stream) { pid in await recordStart(message, pid) }
+            var isRecorded = false
+            do {
+                let exit = try await call.withExchange(
+                    request, isOwed: true, idle: header.keepalive, timeout: patience
+                ) { exchange in
+                    try await Self.tell(&exchange, to: stream) { pid in
+                        isRecorded = true
+                        await recordStart(message, pid)
+                    }
+                }
+                try await stream.ended(exit)
+            } catch GuestClientError.cancelled where !isRecorded {
+                await recordStart(message, nil)
+                throw GuestClientError.cancelled
             }
-            try await stream.ended(exit)
         }
     }
 
@@ -53,7 +65,12 @@ extension ProcessCalls {
         guard case .started(let pid) = try await exchange.reply() else {
             throw GuestClientError.protocolViolation("something else where the start of a process was due")
         }
-        try await stream.started(pid)
+        do {
+            try await stream.started(pid)
+        } catch {
+            await started(pid)
+            throw error
+        }
         await started(pid)
         while let message = try await exchange.next() {
             switch message {
@@ -72,9 +89,11 @@ extension ProcessCalls {
     }
 
     /// Of the arguments only their number is told: they may hold secrets.
-    private func recordStart(_ message: StartMessage, _ pid: UInt32) async {
+    /// - Parameter pid: nil if nobody has waited to hear it.
+    private func recordStart(_ message: StartMessage, _ pid: UInt32?) async {
         let name = message.config.command.split(separator: "/").last.map(String.init) ?? message.config.command
-        let fields = ["command": name, "arguments": "\(message.config.arguments.count)", "pid": "\(pid)"]
+        var fields = ["command": name, "arguments": "\(message.config.arguments.count)"]
+        fields["pid"] = pid.map(String.init)
         let event = SandboxEvent(
             at: call.environment.clock.now, level: .info, message: "command started", fields: fields)
         await call.environment.record(event, call.sandbox.record.id)
