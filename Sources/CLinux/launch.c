@@ -101,17 +101,6 @@ static void make_root(const struct nb_launch *launch, int report) {
         nb_child_fail(report, "chdir", launch->directory);
 }
 
-static void lower_limits(const struct nb_launch *launch, int report) {
-    for (size_t index = 0; index < launch->limit_count; index++) {
-        const struct nb_limit *limit = &launch->limits[index];
-        struct rlimit now;
-        if (getrlimit(limit->resource, &now) != 0) nb_child_fail(report, "getrlimit", NULL);
-        if (limit->value < now.rlim_max) now.rlim_max = limit->value;
-        now.rlim_cur = now.rlim_max;
-        if (setrlimit(limit->resource, &now) != 0) nb_child_fail(report, "setrlimit", NULL);
-    }
-}
-
 static void reset_signals(void) {
     // The kernel's own call, with its own structure: the C library keeps two signals to itself, and if the caller
     // ignores those, so would the program.
@@ -195,7 +184,7 @@ static _Noreturn void first_process(const struct nb_launch *launch, int report, 
     await_gate(gate, report);
     become_user(launch, report);
     make_root(launch, report);
-    lower_limits(launch, report);
+    if (nb_lower_limits(launch->limits, launch->limit_count) != 0) nb_child_fail(report, "lower limits", NULL);
     if (launch->alone.stays) enter_cgroups(launch, report);
     arrange_descriptors(launch, &report, &executable);
     reset_signals();
