@@ -272,14 +272,26 @@ static int map_user(struct entry *entry) {
     return -1;
 }
 
+/// Clones the first process as `alone.owner`, if there is one, and is the caller again.
+static pid_t clone_alone(struct entry *entry) {
+    const struct nb_launch *launch = entry->launch;
+    if (launch->alone.owner != 0 && nb_act_as(launch->alone.owner) != 0) return -1;
+    pid_t pid = nb_clone3(launch->new_namespaces, 0, launch->cgroup, &entry->started->pidfd);
+    if (pid == 0) first_process(launch, entry->report, entry->gate[0]);
+    int kept = errno;
+    // A caller that cannot go back would do all that follows as somebody else.
+    if (launch->alone.owner != 0 && (syscall(SYS_setresuid, -1, 0, -1) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0)) abort();
+    errno = kept;
+    return pid;
+}
+
 /// Without a family there is nothing that a helper would have to enter: the caller clones the first process itself.
 static int start_alone(struct entry *entry) {
     sigset_t all, before;
     if (pipe2(entry->gate, O_CLOEXEC) != 0) return refuse(entry, "gate pipe", NULL);
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &before);
-    pid_t pid = nb_clone3(entry->launch->new_namespaces, 0, entry->launch->cgroup, &entry->started->pidfd);
-    if (pid == 0) first_process(entry->launch, entry->report, entry->gate[0]);
+    pid_t pid = clone_alone(entry);
     int kept = errno;
     sigprocmask(SIG_SETMASK, &before, NULL);
     errno = kept;

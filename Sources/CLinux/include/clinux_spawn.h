@@ -69,6 +69,9 @@ struct nb_alone {
     uint32_t program_user;
     uint32_t program_group;
     int keeps_groups;
+    /// Unless 0, for the host's root: who makes the user namespace. What the kernel counts by user is counted against
+    /// this id, too, which should be nobody else's.
+    uint32_t owner;
     /// Brings `lo` up in the new network namespace.
     int raises_loopback;
     /// The caller clones the first process itself, which stays, reaps, and ends with the exit code of the program, its
