@@ -26,15 +26,19 @@ def tenants(server, plain_environment):
         tenant.remove()
 
 
+def hoards(sandbox, what, user="user", most=PLENTY):
+    """Begins to take; gives the command."""
+    for name in ("attack", "hoard"):
+        sandbox.files.write(f"/tmp/attacks/{name}.py", (ATTACKS / f"{name}.py").read_text())
+    command = f"python3 /tmp/attacks/hoard.py '{what}' {most}"
+    return sandbox.commands.run(command, background=True, timeout=0, user=user)
+
+
 class Hoard:
     """A sandbox that holds all it could get of `what`: `count` of it, until the kernel said `refusal`."""
 
     def __init__(self, sandbox, what, user="user", most=PLENTY):
-        for name in ("attack", "hoard"):
-            sandbox.files.write(f"/tmp/attacks/{name}.py", (ATTACKS / f"{name}.py").read_text())
-        command = sandbox.commands.run(
-            f"python3 /tmp/attacks/hoard.py '{what}' {most}", background=True, timeout=0, user=user
-        )
+        command = hoards(sandbox, what, user, most)
         said, wrong = "", ""
         for stdout, stderr, _ in command:
             said, wrong = said + (stdout or ""), wrong + (stderr or "")
@@ -151,6 +155,44 @@ def test_memory_of_sockets_is_limited(tenants, protocol):
     assert socket_bytes(protocol) - before <= (64 << 20) + 2 * sockets * 4 * PAGE_BYTES
     for tenant in tenants:
         sends_over_loopback(tenant.create())
+
+
+def closes_early(sandbox):
+    """What was sent before is read to its end all the same."""
+    runs(
+        sandbox,
+        """
+for _ in range(200):
+    listener = socket.create_server(("127.0.0.1", 0))
+    client = socket.create_connection(listener.getsockname())
+    client.setblocking(False)
+    sent = 0
+    try:
+        while True:
+            sent += client.send(bytes(1 << 16))
+    except BlockingIOError:
+        client.close()
+    server, _ = listener.accept()
+    received = 0
+    while data := server.recv(1 << 20):
+        received += len(data)
+    assert received == sent > 1 << 16
+""",
+    )
+
+
+def closed_connections():
+    """Of the whole host: those that still send."""
+    return int(re.search(r"orphan (\d+)", pathlib.Path("/proc/net/sockstat").read_text())[1])
+
+
+def test_connections_that_are_closed_early_are_each_sandboxs_own(tenants):
+    """At what a host lets linger when nobody has raised it, 131,072, all others' are cut off."""
+    raging, *sandboxes = tenants[0].create(), *(tenant.create() for tenant in tenants)
+    hoards(raging, "closed connections")
+    eventually(lambda: closed_connections() > 130_000, "a host full of closed connections", 90)
+    for sandbox in sandboxes:
+        closes_early(sandbox)
 
 
 @USERS

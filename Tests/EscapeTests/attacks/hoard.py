@@ -98,6 +98,20 @@ def full_udp_socket():
             sending.send(bytes(60_000))
 
 
+def closed_connection():
+    """Closed before all was sent, to somebody who does not read."""
+    if len(held) < 1 or closed_connection.made % 4000 == 0:
+        held.append(socket.socket())
+        held[-1].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        held[-1].bind(("127.0.0.1", 0))
+        held[-1].listen(4096)
+    closed_connection.made += 1
+    with socket.create_connection(held[-1].getsockname()) as connection:
+        fill(connection)
+
+
+closed_connection.made = 0
+
 HOARDS = {
     "inotify instances": inotify_instance,
     "waiting signals": waiting_signal,
@@ -108,6 +122,7 @@ HOARDS = {
     "programs of sockets": socket_program,
     "memory of TCP": full_tcp_connection,
     "memory of UDP": full_udp_socket,
+    "closed connections": closed_connection,
 }
 
 
