@@ -42,6 +42,11 @@ int nb_drop_capabilities(uint64_t kept);
 int nb_keep_capabilities(uint64_t kept);
 /// Writes `text` to the existing file `path` in one call.
 int nb_write_file(const char *path, const char *text);
+/// This process, the host's root, acts as `id` from here on and keeps its capabilities. What is used in a user
+/// namespace that it makes then is counted against `id`.
+int nb_act_as(uint32_t id);
+/// Lowers this process's limits, as far as they are higher.
+int nb_lower_limits(const struct nb_limit *limits, size_t count);
 /// Gives up every capability this process holds now.
 int nb_clear_capabilities(void);
 /// Brings `lo` up in this network namespace.

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -83,6 +84,29 @@ int nb_keep_capabilities(uint64_t kept) {
     if (syscall(SYS_capset, &header, data) != 0) return -1;
     for (int capability = 0; capability <= LAST_CAPABILITY; capability++)
         if (kept >> capability & 1 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0) return -1;
+    return 0;
+}
+
+int nb_act_as(uint32_t id) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+    if (syscall(SYS_setresuid, -1, id, -1) != 0) return -1;
+    // The real id is still root's, so what is permitted has stayed.
+    if (syscall(SYS_capget, &header, data) != 0) return -1;
+    data[0].effective = data[0].permitted, data[1].effective = data[1].permitted;
+    if (syscall(SYS_capset, &header, data) != 0) return -1;
+    // The change hides the /proc files of all that share this memory from whoever is not the host's root.
+    return prctl(PR_SET_DUMPABLE, 1);
+}
+
+int nb_lower_limits(const struct nb_limit *limits, size_t count) {
+    for (size_t index = 0; index < count; index++) {
+        struct rlimit now;
+        if (getrlimit(limits[index].resource, &now) != 0) return -1;
+        if (limits[index].value < now.rlim_max) now.rlim_max = limits[index].value;
+        now.rlim_cur = now.rlim_max;
+        if (setrlimit(limits[index].resource, &now) != 0) return -1;
+    }
     return 0;
 }
 

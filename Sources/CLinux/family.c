@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -44,12 +45,25 @@ static _Noreturn void idle_forever(void) {
     for (;;) pause();
 }
 
-static _Noreturn void family_init(int gate, int report) {
+/// What one level of the namespaces below may have of what the kernel counts, each user of it for itself.
+static int write_counts(const struct nb_count *counts, size_t count) {
+    char path[64], text[16];
+    for (size_t index = 0; index < count; index++) {
+        snprintf(path, sizeof path, "/proc/sys/user/max_%s", counts[index].name);
+        snprintf(text, sizeof text, "%u", counts[index].most);
+        if (nb_write_file(path, text) != 0) return -1;
+    }
+    return 0;
+}
+
+static _Noreturn void family_init(const struct nb_family_plan *plan, int gate, int report) {
     char byte;
     if (read(gate, &byte, 1) != 1) _exit(1);  // the caller gave up
     if (syscall(SYS_setgroups, 0, NULL) != 0 || syscall(SYS_setresgid, 0, 0, 0) != 0
         || syscall(SYS_setresuid, 0, 0, 0) != 0)
         nb_child_fail(report, "family ids", NULL);
+    // The files are those of the writer's own user namespace, and nobody in it has the power to write them later.
+    if (write_counts(plan->counts, plan->count_count) != 0) nb_child_fail(report, "family counts", NULL);
     if (setsid() < 0) nb_child_fail(report, "family session", NULL);
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0
         || mount("family", "stage", "tmpfs", MS_RDONLY, "size=4k,mode=555") != 0 || chdir("stage") != 0
@@ -89,28 +103,63 @@ static void end_family(struct nb_family *family) {
     if (family->pid_namespace >= 0) close(family->pid_namespace);
 }
 
-int nb_family_start(
-    uint32_t first_id, uint32_t id_count, int cgroup, struct nb_family *family, struct nb_failure *failure) {
-    int gate[2], report[2], result = -1;
+struct birth {
+    const struct nb_family_plan *plan;
+    struct nb_family *family;
+    struct nb_failure *failure;
+    int gate[2];
+    int report[2];
+};
+
+/// What all of a family may have is the caller's own, or without end where the caller may say so.
+static void raise_limits(void) {
+    static const int counted[] = {RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE, RLIMIT_MEMLOCK};
+    for (size_t index = 0; index < sizeof counted / sizeof counted[0]; index++) {
+        struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+        if (setrlimit(counted[index], &limit) == 0 || getrlimit(counted[index], &limit) != 0) continue;
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(counted[index], &limit);  // to what it may be raised to always
+    }
+}
+
+/// The helper. The kernel counts what a user namespace's processes use against who made it, too: against an id of the
+/// family's own, so that nothing is counted for two families together.
+static int bear_family(void *pointer) {
+    struct birth *birth = pointer;
+    const struct nb_family_plan *plan = birth->plan;
+    raise_limits();
+    if (nb_act_as(plan->first_id) != 0) return refuse(birth->failure, "act as the family");
+    uint64_t flags = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_PARENT;
+    pid_t pid = nb_clone3(flags, 0, plan->cgroup, &birth->family->pidfd);
+    if (pid < 0) return refuse(birth->failure, "clone family");
+    if (pid == 0) {
+        close(birth->gate[1]);
+        family_init(plan, birth->gate[0], birth->report[1]);
+    }
+    birth->family->pid = pid;
+    return 0;
+}
+
+int nb_family_start(const struct nb_family_plan *plan, struct nb_family *family, struct nb_failure *failure) {
+    struct birth birth = {.plan = plan, .family = family, .failure = failure};
+    int *gate = birth.gate, *report = birth.report, result = -1;
     *family = (struct nb_family){-1, -1, -1, -1};
+    errno = 0;
+    nb_fill_failure(failure, "clone helper", NULL);
     if (pipe2(gate, O_CLOEXEC) != 0) return refuse(failure, "family gate");
     if (pipe2(report, O_CLOEXEC) != 0) {
         close(gate[0]), close(gate[1]);
         return refuse(failure, "family report");
     }
-    family->pid = nb_clone3(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS, SIGCHLD, cgroup, &family->pidfd);
-    if (family->pid == 0) {
-        close(gate[1]);
-        family_init(gate[0], report[1]);
-    }
+    int born = nb_in_helper(bear_family, &birth);
+    if (born != 0 && failure->error_number == 0) failure->error_number = errno;
     close(gate[0]), close(report[1]);
-    if (family->pid < 0) {
-        refuse(failure, "clone family");
-    } else if (map_and_open(family, first_id, id_count, failure) == 0
-               && await_family(gate[1], report[0], failure) == 0) {
-        result = 0;
-    } else {
-        end_family(family);
+    if (born == 0) {
+        if (map_and_open(family, plan->first_id, plan->id_count, failure) == 0
+            && await_family(gate[1], report[0], failure) == 0)
+            result = 0;
+        else
+            end_family(family);
     }
     close(gate[1]), close(report[0]);
     return result;
@@ -120,8 +169,7 @@ int nb_family_start(
 
 struct request {
     int family_namespace;
-    uint32_t first_id;
-    uint32_t id_count;
+    const struct nb_slot_plan *plan;
     int result;
     struct nb_failure *failure;
 };
@@ -135,14 +183,19 @@ static int user_namespace_body(void *pointer) {
     static char stack[IDLE_STACK_BYTES] __attribute__((aligned(16)));
     struct request *request = pointer;
     if (setns(request->family_namespace, CLONE_NEWUSER) != 0) return refuse(request->failure, "enter family");
-    // Who makes a user namespace must be somebody in the one above. The change of ids hides the /proc files of all that
-    // share this memory from everyone but the host's root, which the helper no longer is.
-    if (syscall(SYS_setresgid, 0, 0, 0) != 0 || syscall(SYS_setresuid, 0, 0, 0) != 0
+    // Who makes a user namespace must be somebody in the one above; what its processes use is counted against him, too,
+    // and may be no more than his own limits were. So this is an id that only the one sandbox has. The change of ids
+    // hides the /proc files of all that share this memory from everyone but the host's root, which the helper no longer
+    // is. It was nobody here, so it keeps its capabilities.
+    const struct nb_slot_plan *plan = request->plan;
+    uint32_t id = plan->first_id;
+    if (syscall(SYS_setresgid, id, id, id) != 0 || syscall(SYS_setresuid, id, id, id) != 0
         || prctl(PR_SET_DUMPABLE, 1) != 0)
-        return refuse(request->failure, "become the family's root");
+        return refuse(request->failure, "become the sandbox's root");
+    if (nb_lower_limits(plan->limits, plan->limit_count) != 0) return refuse(request->failure, "lower limits");
     pid_t pid = clone(idle_main, stack + sizeof stack, CLONE_VM | CLONE_NEWUSER | SIGCHLD, NULL);
     if (pid < 0) return refuse(request->failure, "clone user namespace");
-    int result = write_maps(pid, request->first_id, request->id_count);
+    int result = write_maps(pid, plan->first_id, plan->id_count);
     if (result != 0) refuse(request->failure, "map ids");
     if (result == 0 && (request->result = open_namespace(pid, "user")) < 0) {
         result = -1;
@@ -156,8 +209,8 @@ static int user_namespace_body(void *pointer) {
 }
 
 int nb_user_namespace(
-    int family_namespace, uint32_t first_id, uint32_t id_count, int *result, struct nb_failure *failure) {
-    struct request request = {family_namespace, first_id, id_count, -1, failure};
+    int family_namespace, const struct nb_slot_plan *plan, int *result, struct nb_failure *failure) {
+    struct request request = {family_namespace, plan, -1, failure};
     if (nb_in_helper(user_namespace_body, &request) != 0) return -1;
     *result = request.result;
     return 0;

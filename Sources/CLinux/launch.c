@@ -101,17 +101,6 @@ static void make_root(const struct nb_launch *launch, int report) {
         nb_child_fail(report, "chdir", launch->directory);
 }
 
-static void lower_limits(const struct nb_launch *launch, int report) {
-    for (size_t index = 0; index < launch->limit_count; index++) {
-        const struct nb_limit *limit = &launch->limits[index];
-        struct rlimit now;
-        if (getrlimit(limit->resource, &now) != 0) nb_child_fail(report, "getrlimit", NULL);
-        if (limit->value < now.rlim_max) now.rlim_max = limit->value;
-        now.rlim_cur = now.rlim_max;
-        if (setrlimit(limit->resource, &now) != 0) nb_child_fail(report, "setrlimit", NULL);
-    }
-}
-
 static void reset_signals(void) {
     // The kernel's own call, with its own structure: the C library keeps two signals to itself, and if the caller
     // ignores those, so would the program.
@@ -195,7 +184,7 @@ static _Noreturn void first_process(const struct nb_launch *launch, int report, 
     await_gate(gate, report);
     become_user(launch, report);
     make_root(launch, report);
-    lower_limits(launch, report);
+    if (nb_lower_limits(launch->limits, launch->limit_count) != 0) nb_child_fail(report, "lower limits", NULL);
     if (launch->alone.stays) enter_cgroups(launch, report);
     arrange_descriptors(launch, &report, &executable);
     reset_signals();
@@ -283,14 +272,26 @@ static int map_user(struct entry *entry) {
     return -1;
 }
 
+/// Clones the first process as `alone.owner`, if there is one, and is the caller again.
+static pid_t clone_alone(struct entry *entry) {
+    const struct nb_launch *launch = entry->launch;
+    if (launch->alone.owner != 0 && nb_act_as(launch->alone.owner) != 0) return -1;
+    pid_t pid = nb_clone3(launch->new_namespaces, 0, launch->cgroup, &entry->started->pidfd);
+    if (pid == 0) first_process(launch, entry->report, entry->gate[0]);
+    int kept = errno;
+    // A caller that cannot go back would do all that follows as somebody else.
+    if (launch->alone.owner != 0 && (syscall(SYS_setresuid, -1, 0, -1) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0)) abort();
+    errno = kept;
+    return pid;
+}
+
 /// Without a family there is nothing that a helper would have to enter: the caller clones the first process itself.
 static int start_alone(struct entry *entry) {
     sigset_t all, before;
     if (pipe2(entry->gate, O_CLOEXEC) != 0) return refuse(entry, "gate pipe", NULL);
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &before);
-    pid_t pid = nb_clone3(entry->launch->new_namespaces, 0, entry->launch->cgroup, &entry->started->pidfd);
-    if (pid == 0) first_process(entry->launch, entry->report, entry->gate[0]);
+    pid_t pid = clone_alone(entry);
     int kept = errno;
     sigprocmask(SIG_SETMASK, &before, NULL);
     errno = kept;

@@ -106,6 +106,7 @@ struct RunLaunch: ~Copyable {
         launch.alone.program_user = RunUser.inside
         launch.alone.program_group = RunUser.inside
         launch.alone.keeps_groups = user.isPrivileged ? 0 : 1
+        launch.alone.owner = user.isPrivileged ? user.firstOutside : 0
         launch.alone.raises_loopback = 1
         launch.alone.stays = 1
         launch.alone.search_path = kept(RunEnvironment.searchPath)

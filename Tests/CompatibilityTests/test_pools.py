@@ -3,33 +3,21 @@
 import concurrent.futures
 import datetime
 import json
-import secrets
 import subprocess
 import time
 
-import e2b
 import httpx
 import pytest
 
 from nestbox_support.server import as_root, nestbox_binary
+from nestbox_support.tenant import Tenant
 from nestbox_support.waiting import eventually
 
 POOL = "/nestbox/pools/base"
 
 
-class Tenant:
-    """A tenant of the test's own, with a key."""
-
-    def __init__(self, server):
-        self.name = "t-" + secrets.token_hex(4)
-        made = server.command("key", "create", "--data", server.data, "--tenant", self.name, "--json")
-        self.key = json.loads(made.stdout)["key"]
-        self.api = httpx.Client(
-            base_url=server.url, headers={"X-API-KEY": self.key}, timeout=60, trust_env=False
-        )
-
-    def create(self, **options):
-        return e2b.Sandbox.create(**{"timeout": 300, "api_key": self.key} | options)
+class PoolTenant(Tenant):
+    """A tenant who keeps a pool."""
 
     def set(self, **settings):
         return self.api.put(POOL, json=settings)
@@ -42,26 +30,21 @@ class Tenant:
         assert self.set(min=minimum, max=maximum, **settings).status_code == 200
         eventually(lambda: self.pool()["ready"] == minimum, "the pool to be full", 30)
 
-    def listed(self):
-        return [one["sandboxID"] for one in self.api.get("/v2/sandboxes").json()]
-
     def remove(self):
         self.api.delete(POOL)
-        for sandbox_id in self.listed():
-            self.api.delete(f"/sandboxes/{sandbox_id}")
-        self.api.close()
+        super().remove()
 
 
 @pytest.fixture
 def tenant(server, plain_environment):
-    tenant = Tenant(server)
+    tenant = PoolTenant(server)
     yield tenant
     tenant.remove()
 
 
 @pytest.fixture
 def other_tenant(server, plain_environment):
-    tenant = Tenant(server)
+    tenant = PoolTenant(server)
     yield tenant
     tenant.remove()
 

@@ -112,6 +112,30 @@ struct LiveRunTests {
         }
     }
 
+    @Test func `what the kernel counts by user is counted for each run of root's`() throws {
+        let hoard = """
+            import ctypes, os, sys
+            libc = ctypes.CDLL(None)
+            queues = 0
+            while libc.mq_open(b"/%d" % queues, os.O_RDWR | os.O_CREAT, 0o600, None) >= 0:
+                queues += 1
+            print("full", flush=True)
+            sys.stdin.read()
+            """
+        let both = """
+            import subprocess, sys
+            run = [sys.argv[1], "run", "--", "python3", "-c"]
+            full = subprocess.Popen(run + [sys.argv[2]], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            assert full.stdout.readline() == b"full\\n"
+            need = "import ctypes, os; l = ctypes.CDLL(None);"
+            need += "print(l.mq_open(b'/one', os.O_RDWR | os.O_CREAT, 0o600, None) >= 0)"
+            print(subprocess.run(run + [need], capture_output=True, text=True).stdout, end="")
+            full.communicate()
+            """
+        let result = try RunProgram.start(["python3", "-c", both, RunProgram.path, hoard], input: "")
+        #expect(result.output == "True\n", "\(result.errors)")
+    }
+
     @Test func `nothing of a run is left`() throws {
         _ = try RunProgram.run(["--", "sh", "-c", "sleep 60 & exit 0"])
         _ = try RunProgram.run(["--", "nosuch"])

@@ -3,6 +3,8 @@ import Glibc
 import GuestProtocol
 import Testing
 
+@testable import GuestServices
+
 /// In a mount namespace with a `/run` of its own, which only root can make.
 @Suite(.enabled(if: geteuid() == 0, "only root can make a /run of its own"))
 struct SocketDialTests {
@@ -87,6 +89,25 @@ struct SocketDialTests {
             #expect(try refusal(guest, wait: 50) == .notFound)
             #expect(guest_monotonic_milliseconds() - begin >= 50)
             #expect(try refusal(guest, wait: DialSocket.waitLimit + 1) == .invalidArgument)
+        }
+    }
+
+    @Test func `when nobody has waited for a while the kernel gets its inotify back, and a later dial has another`()
+        throws
+    {
+        try withGuest(isFirst: true) { (guest) throws in
+            func holdsOne() throws -> Bool { try guest.run("ls -l /proc/1/fd | grep -q inotify").exit.code == 0 }
+            var waiting: GuestCall? = try dial(guest)
+            #expect(try waiting != nil && guest.ask(.ping) == .ok)
+            #expect(try holdsOne())
+            #expect(try refusal(guest, "/run/nestbox/other", wait: UInt32(SocketWaits.rest) + 500) == .notFound)
+            #expect(try holdsOne())
+            waiting = nil  // its client goes away
+            try eventually { try !holdsOne() }
+            let call = try dial(guest)
+            let server = try startEcho(guest)
+            try converse(call)
+            #expect(try server.finish().exit.code == 0)
         }
     }
 

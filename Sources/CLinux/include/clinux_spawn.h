@@ -69,6 +69,9 @@ struct nb_alone {
     uint32_t program_user;
     uint32_t program_group;
     int keeps_groups;
+    /// Unless 0, for the host's root: who makes the user namespace. What the kernel counts by user is counted against
+    /// this id, too, which should be nobody else's.
+    uint32_t owner;
     /// Brings `lo` up in the new network namespace.
     int raises_loopback;
     /// The caller clones the first process itself, which stays, reaps, and ends with the exit code of the program, its
@@ -156,14 +159,39 @@ struct nb_family {
     int pid_namespace;
 };
 
-/// Starts a family: a user namespace that maps `id_count` ids from `first_id` on, a pid namespace, and their first
-/// process, which does nothing at all and holds no privilege, descriptor or mount.
-int nb_family_start(
-    uint32_t first_id, uint32_t id_count, int cgroup, struct nb_family *family, struct nb_failure *failure);
+/// Of what the kernel counts for each user namespace (user_namespaces(7)): `most` of `name`, a file's in
+/// /proc/sys/user without its "max_".
+struct nb_count {
+    const char *name;
+    uint32_t most;
+};
 
-/// A user namespace below `family_namespace` that maps 0..<id_count to the family's `first_id` on.
+struct nb_family_plan {
+    /// Its ids on the host. The first is also who makes it, so that nothing is counted for two families together.
+    uint32_t first_id;
+    uint32_t id_count;
+    int cgroup;
+    /// What each sandbox below may have, all of its users together.
+    const struct nb_count *counts;
+    size_t count_count;
+};
+
+/// Starts a family: a user namespace, a pid namespace, and their first process, which does nothing at all and holds no
+/// privilege, descriptor or mount.
+int nb_family_start(const struct nb_family_plan *plan, struct nb_family *family, struct nb_failure *failure);
+
+struct nb_slot_plan {
+    /// Its ids in the family. The first is also who makes it, so that nothing is counted for two sandboxes together.
+    uint32_t first_id;
+    uint32_t id_count;
+    /// Of those that the kernel counts by user (getrlimit(2)), what all of its users may have together.
+    const struct nb_limit *limits;
+    size_t limit_count;
+};
+
+/// A user namespace below `family_namespace` that maps 0..<id_count to the plan's ids.
 int nb_user_namespace(
-    int family_namespace, uint32_t first_id, uint32_t id_count, int *result, struct nb_failure *failure);
+    int family_namespace, const struct nb_slot_plan *plan, int *result, struct nb_failure *failure);
 /// A network namespace that `family_namespace` owns, with `lo` up and no privileged ports.
 int nb_network_namespace(int family_namespace, int *result, struct nb_failure *failure);
 

@@ -7,19 +7,24 @@ import GuestProtocol
 final class SocketWaits: EventSource {
     /// Dials that wait at once.
     static let limit = 64
+    /// How long nobody has waited when the kernel gets its inotify back, in milliseconds: a sandbox has only so many.
+    /// Closed right after its watches were, one keeps its process waiting for 10 to 20 ms; now it does not.
+    static let rest: UInt64 = 2000
 
     private let loop: EventLoop
     private var waiting: [SocketDial] = []
-    /// inotify(7), made for the first that waits. Kept, for the kernel takes long to close one.
+    /// inotify(7), made for the first that waits.
     private var inotify: Int32 = -1
+    /// When it is given back, while nobody waits.
+    private var restEnd: UInt64?
     private var watches: Set<Int32> = []
 
     init(loop: EventLoop) {
         self.loop = loop
     }
 
-    /// When the next dial's time is up.
-    var deadline: UInt64? { waiting.map(\.deadline).min() }
+    /// When the next dial's time is up, or the rest is over.
+    var deadline: UInt64? { waiting.map(\.deadline).min() ?? restEnd }
 
     /// - Throws: `resourceExhausted` if too many wait or the kernel watches no more; the dial does not wait then.
     func add(_ dial: SocketDial) throws(GuestFailure) {
@@ -29,22 +34,24 @@ final class SocketWaits: EventSource {
         try open()
         watches.formUnion(try dial.path.watchWay(inotify))
         // The name may have come before the watch did.
-        if dial.look() { return forgetWatches() }
+        if dial.look() { return restIfIdle() }
         waiting.append(dial)
+        restEnd = nil
     }
 
     func remove(_ dial: SocketDial) {
         waiting.removeAll { $0 === dial }
-        forgetWatches()
+        restIfIdle()
     }
 
     /// Ends what has waited long enough.
     func expire(now: UInt64) {
+        if let restEnd, restEnd <= now { giveBack() }
         let late = waiting.filter { $0.deadline <= now }
         guard !late.isEmpty else { return }
         waiting.removeAll { $0.deadline <= now }
         for dial in late { dial.giveUp() }
-        forgetWatches()
+        restIfIdle()
     }
 
     /// What has changed does not matter: each dial looks for itself. One read a turn, so that a busy directory does
@@ -55,6 +62,7 @@ final class SocketWaits: EventSource {
         watches = []
         waiting = waiting.filter { waitsOn($0) }
         for watch in former.subtracting(watches) { inotify_rm_watch(inotify, watch) }
+        restIfIdle()
     }
 
     private func waitsOn(_ dial: SocketDial) -> Bool {
@@ -74,10 +82,19 @@ final class SocketWaits: EventSource {
         loop.watch(inotify, for: .read, self)
     }
 
-    /// Nobody waits: nothing is watched.
-    private func forgetWatches() {
+    /// If nobody waits, nothing is watched.
+    private func restIfIdle() {
         guard waiting.isEmpty else { return }
         for watch in watches { inotify_rm_watch(inotify, watch) }
         watches = []
+        // What it tells of the watches that are gone does not begin the rest anew.
+        if restEnd == nil { restEnd = guest_monotonic_milliseconds() + Self.rest }
+    }
+
+    private func giveBack() {
+        loop.unwatch(inotify)
+        close(inotify)
+        inotify = -1
+        restEnd = nil
     }
 }

@@ -31,6 +31,9 @@ public enum BoxFileSystems {
     ]
     private static let coveredDirectories = ["acpi", "asound", "scsi"]
 
+    /// Terminals that a box has at once: of those that the kernel has for all of the host.
+    public static let terminalLimit = 128
+
     /// A `/dev` with the harmless devices of the host, a terminal device of the box's own, and shared memory.
     public static func devices(sharedMemoryBytes: UInt64) -> [BoxStep] {
         let devices = ["null", "zero", "full", "random", "urandom", "tty"]
@@ -46,7 +49,7 @@ public enum BoxFileSystems {
                 ]
             } + [
                 .mount(
-                    "devpts", options: "newinstance,ptmxmode=0666,mode=620,gid=5", at: "dev/pts",
+                    "devpts", options: "newinstance,ptmxmode=0666,mode=620,gid=5,max=\(terminalLimit)", at: "dev/pts",
                     [.noSetUID, .noExecution]),
                 .mount(
                     "tmpfs", options: "mode=1777,size=\(sharedMemoryBytes)", at: "dev/shm", [.noSetUID, .noDevices]),

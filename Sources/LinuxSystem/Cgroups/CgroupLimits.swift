@@ -12,6 +12,10 @@ public struct CgroupLimits: Sendable, Hashable {
         self.processes = processes
     }
 
+    /// Where the kernel counts what TCP and UDP sockets hold for itself (cgroup v1), they may hold a part of the memory
+    /// that is this many times smaller, on top of it. Sockets that reach it go on, slowly.
+    static let socketShare: UInt64 = 8
+
     /// The period over which the CPU quota is counted: the kernel's default.
     static let periodMicroseconds: UInt64 = 100_000
 

@@ -16,6 +16,9 @@ extension SandboxCgroup {
             if try !writeIfPresent(String(bytes), joined(directory, "memory.memsw.limit_in_bytes")) {
                 try writeIfPresent("0", joined(directory, "memory.swappiness"))
             }
+            // What sockets of TCP and UDP hold is not in that count, and is not counted at all unless it is limited.
+            let socketBytes = String(bytes / CgroupLimits.socketShare)
+            try writeIfPresent(socketBytes, joined(directory, "memory.kmem.tcp.limit_in_bytes"))
         } else {
             let directory = try unifiedDirectory(.memory)
             try files.write(String(bytes), joined(directory, "memory.max"))

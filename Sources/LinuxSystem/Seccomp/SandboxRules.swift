@@ -29,9 +29,8 @@ enum SandboxRules {
         Group(
             rule: .allow, reason: "waiting",
             names: """
-                epoll_create epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait eventfd eventfd2
-                io_cancel io_destroy io_getevents io_pgetevents io_setup io_submit poll ppoll pselect6 select
-                signalfd signalfd4 timerfd_create timerfd_gettime timerfd_settime
+                epoll_create epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait eventfd eventfd2 poll
+                ppoll pselect6 select signalfd signalfd4 timerfd_create timerfd_gettime timerfd_settime
                 """),
         Group(
             rule: .allow, reason: "memory",
@@ -67,8 +66,8 @@ enum SandboxRules {
             names: """
                 accept accept4 bind connect getpeername getsockname getsockopt listen mq_getsetattr mq_notify
                 mq_open mq_timedreceive mq_timedsend mq_unlink msgctl msgget msgrcv msgsnd recvfrom recvmmsg
-                recvmsg semctl semget semop semtimedop sendmmsg sendmsg sendto setsockopt shmat shmctl shmdt
-                shmget shutdown
+                recvmsg semctl semget semop semtimedop sendmmsg sendmsg sendto shmat shmctl shmdt shmget
+                shutdown
                 """),
         Group(
             // gdb and strace are an agent's daily tools. A tracer reaches only its own user's processes in its own
@@ -94,6 +93,11 @@ enum SandboxRules {
         Group(
             rule: .allowIf([.oneOf(0, [UInt32(AF_UNIX)])]), reason: "pairs exist for no other family",
             names: "socketpair"),
+        Group(
+            // A descriptor is cheap, and each could have a program: the kernel has half a gigabyte for all compiled
+            // ones of the host, and without any left no sandbox can be given its own filter.
+            rule: .refuseIf([.oneOf(1, [UInt32(SOL_SOCKET)]), .oneOf(2, socketPrograms)], ENOPROTOOPT),
+            reason: "no programs for the kernel to run on a socket's packets", names: "setsockopt"),
         Group(
             rule: .allowIf([.noneOf(1, [pushTerminalInput, consoleControl, setLineDiscipline])]),
             reason: "a terminal that is shared with the host must not be typed into", names: "ioctl"),
@@ -134,6 +138,10 @@ enum SandboxRules {
         Group(
             // Its flags lie in memory, where a filter cannot see them; libc falls back to clone.
             rule: .refuse(ENOSYS), reason: "not to be judged", names: "clone3"),
+        Group(
+            // Libraries fall back to threads.
+            rule: .refuse(ENOSYS), reason: "the kernel has so much of it for all of the host together",
+            names: "io_cancel io_destroy io_getevents io_pgetevents io_setup io_submit"),
         Group(
             rule: .refuse(ENOSYS), reason: "gone from the kernel, or of no use in a sandbox",
             names: """
@@ -197,4 +205,6 @@ enum SandboxRules {
     private static let consoleControl: UInt32 = 0x541c
     private static let setLineDiscipline: UInt32 = 0x5423
     private static let noAddressRandomisation: UInt32 = 0x0004_0000
+    // asm-generic/socket.h: SO_ATTACH_FILTER, ATTACH_BPF, ATTACH_REUSEPORT_CBPF, ATTACH_REUSEPORT_EBPF.
+    private static let socketPrograms: [UInt32] = [26, 50, 51, 52]
 }

@@ -70,22 +70,25 @@ struct SeccompCompiler {
         case .allow: [.give(allow)]
         case .refuse(let number): [.give(refuse(number))]
         case .kill: [.give(killProcess)]
-        case .allowIf(let tests, let otherwise): conditions(tests[...], otherwise)
+        case .allowIf(let tests, let number): conditions(tests[...], held: allow, otherwise: refuse(number))
+        case .refuseIf(let tests, let number): conditions(tests[...], held: refuse(number), otherwise: allow)
         }
     }
 
-    /// The tests one after the other; each ends in the refusal or falls through to the next.
-    private static func conditions(_ tests: ArraySlice<SeccompTest>, _ otherwise: Int32) -> [BPFInstruction] {
-        guard let test = tests.first else { return [.give(allow)] }
+    /// The tests one after the other; each ends in `otherwise` or falls through to the next, the last one to `held`.
+    private static func conditions(
+        _ tests: ArraySlice<SeccompTest>, held: UInt32, otherwise: UInt32
+    ) -> [BPFInstruction] {
+        guard let test = tests.first else { return [.give(held)] }
         var program: [BPFInstruction] = [.load(argumentOffset(test.argument))]
         if test.mask != .max { program.append(.and(test.mask)) }
         for (index, value) in test.values.enumerated() {
             let left = test.values.count - index - 1
-            switch test.relation {  // behind the comparisons stands the refusal, behind that the next test
+            switch test.relation {  // behind the comparisons stands `otherwise`, behind that the next test
             case .isOneOf: program.append(.jumpIfEqual(value, then: left + 1, otherwise: 0))
             case .isNoneOf: program.append(.jumpIfEqual(value, then: left, otherwise: left == 0 ? 1 : 0))
             }
         }
-        return program + [.give(refuse(otherwise))] + conditions(tests.dropFirst(), otherwise)
+        return program + [.give(otherwise)] + conditions(tests.dropFirst(), held: held, otherwise: otherwise)
     }
 }

@@ -9,6 +9,8 @@ indirect enum SeccompRule: Hashable, Sendable {
     case kill
     /// Allowed if every test holds, else answered with this errno.
     case allowIf([SeccompTest], otherwise: Int32 = EPERM)
+    /// Answered with this errno if every test holds, else allowed.
+    case refuseIf([SeccompTest], Int32)
 }
 
 /// A claim about the low 32 bits of one argument; all arguments judged here are 32 bits wide in the kernel.

@@ -40,8 +40,15 @@ final class Family {
     init(key: String, block: FamilyBlock, cgroup: borrowing Descriptor) throws(BoxFailure) {
         var family = nb_family()
         var failure = nb_failure()
-        let result = nb_family_start(
-            block.firstHostID, FamilyBlock.idsPerBlock, cgroup.number, &family, &failure)
+        var plan = nb_family_plan()
+        plan.first_id = block.firstHostID
+        plan.id_count = FamilyBlock.idsPerBlock
+        plan.cgroup = cgroup.number
+        let result = KernelCounts.withInotify { counts in
+            plan.counts = counts.baseAddress
+            plan.count_count = counts.count
+            return nb_family_start(&plan, &family, &failure)
+        }
         guard result == 0 else { throw BoxFailure(failure) }
         self.key = key
         self.block = block

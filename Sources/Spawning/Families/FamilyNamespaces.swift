@@ -2,7 +2,8 @@ import CLinux
 import Glibc
 import LinuxSystem
 
-/// A user namespace of one slot, for one sandbox; a child of its family's.
+/// A user namespace of one slot, for one sandbox; a child of its family's. What its processes use of what the kernel
+/// counts by user is held to ``KernelCounts``, all of them together.
 final class UserNamespace {
     let slot: Int
     let descriptor: Descriptor
@@ -10,10 +11,17 @@ final class UserNamespace {
     init(slot: Int, of family: borrowing Descriptor) throws(BoxFailure) {
         var number: Int32 = -1
         var failure = nb_failure()
-        let firstID = FamilyBlock.firstID(ofSlot: slot)
-        guard nb_user_namespace(family.number, firstID, FamilyBlock.idsPerSlot, &number, &failure) == 0 else {
-            throw BoxFailure(failure)
+        var plan = nb_slot_plan()
+        plan.first_id = FamilyBlock.firstID(ofSlot: slot)
+        plan.id_count = FamilyBlock.idsPerSlot
+        let familyNumber = family.number
+        let limits = KernelCounts.resourceLimits.map { nb_limit(resource: $0.resource, value: $0.value) }
+        let result = limits.withUnsafeBufferPointer { limits in
+            plan.limits = limits.baseAddress
+            plan.limit_count = limits.count
+            return nb_user_namespace(familyNumber, &plan, &number, &failure)
         }
+        guard result == 0 else { throw BoxFailure(failure) }
         self.slot = slot
         descriptor = Descriptor(owning: number)
     }

@@ -45,6 +45,6 @@ extension BoxPrivileges {
         [
             ResourceLimit(Int32(RLIMIT_NOFILE.rawValue), UInt64(limits.openFiles)),
             ResourceLimit(Int32(RLIMIT_CORE.rawValue), 0),
-        ]
+        ] + KernelCounts.resourceLimits
     }
 }

@@ -55,6 +55,7 @@ public final class Spawner {
         signal(SIGPIPE, SIG_IGN)
         signals = Descriptor(owning: try check("signalfd") { nb_signal_descriptor() })
         place = try SpawnerPlace(options)
+        for line in HostLimits().makeRoom() { log.write(line) }
         let record = CgroupRecord(directory: place.records.number)
         cgroups = try CgroupTree(layout: try .detect(), name: options.instance, known: try record.read())
         try record.write(cgroups.roots)

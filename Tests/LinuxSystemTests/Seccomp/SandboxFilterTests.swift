@@ -10,6 +10,7 @@ import Testing
     static let absent = SeccompCompiler.refuse(ENOSYS)
     static let kill = SeccompCompiler.killProcess
     static let unknownFamily = SeccompCompiler.refuse(EAFNOSUPPORT)
+    static let noProgram = SeccompCompiler.refuse(ENOPROTOOPT)
 
     static func run(_ machine: String, _ name: String, _ arguments: [UInt64] = []) throws -> UInt32 {
         let architecture = try #require(architectures[machine])
@@ -38,7 +39,7 @@ import Testing
                 case .allow: #expect(verdict == Self.allow, "\(name)")
                 case .refuse(let errno): #expect(verdict == SeccompCompiler.refuse(errno), "\(name)")
                 case .kill: #expect(verdict == Self.kill, "\(name)")
-                case .allowIf(_, let errno):
+                case .allowIf(_, let errno), .refuseIf(_, let errno):
                     #expect(verdict == Self.allow || verdict == SeccompCompiler.refuse(errno), "\(name)")
                 }
             }
@@ -92,6 +93,12 @@ import Testing
         ("ioctl", [0, 0xffff_ffff_0000_5412], refuse),  // CVE-2019-10063
         ("ioctl", [0, 0x541c], refuse),
         ("ioctl", [0, 0x5423], refuse),
+        ("setsockopt", [3, 1, 9], allow),  // SO_KEEPALIVE
+        ("setsockopt", [3, 41, 26], allow),  // IPV6_V6ONLY
+        ("setsockopt", [3, 1, 26], noProgram),  // SO_ATTACH_FILTER
+        ("setsockopt", [3, 0xffff_ffff_0000_0001, 26], noProgram),
+        ("setsockopt", [3, 1, 51], noProgram),
+        ("io_setup", [128], absent),
         ("personality", [0], allow),
         ("personality", [0xffff_ffff], allow),
         ("personality", [0x4_0000], allow),
