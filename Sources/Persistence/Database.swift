@@ -16,7 +16,7 @@ public struct Database: Sendable {
             let pool = try DatabasePool(path: path, configuration: configuration)
             // Here and not in `prepareDatabase`: opening the pool sets NORMAL after that has run. What was
             // acknowledged must outlive a power cut.
-            try await pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            try await pool.writeWithoutTransaction { try $0.execute(sql: syncAll) }
             let migrator = Migrations.migrator
             if try await pool.read(migrator.hasBeenSuperseded) {
                 throw StoreError.failed("\(path) was written by a newer version of Nestbox")
@@ -25,6 +25,9 @@ public struct Database: Sendable {
             return Database(pool: pool)
         }
     }
+
+    private static let syncAll = "PRAGMA synchronous = FULL"
+    private static let syncLater = "PRAGMA synchronous = NORMAL"
 
     private static var configuration: Configuration {
         var configuration = Configuration()
@@ -53,5 +56,38 @@ public struct Database: Sendable {
                 pool.asyncWrite(body) { _, result in waiter.resume(with: result) }
             }
         }
+    }
+
+    /// The same, but not yet on disk: a crash of this process loses nothing of it, a power cut does until the next
+    /// `write` returns. For what the host's end makes void anyway; it spares the wait for the disk.
+    func writeSyncingLater<Value: Sendable>(
+        _ body: @Sendable @escaping (GRDB.Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        try await StoreError.translating {
+            try await withCheckedThrowingContinuation { waiter in
+                pool.asyncWriteWithoutTransaction { db in
+                    waiter.resume(with: Result { try Self.transaction(in: db, body) })
+                }
+            }
+        }
+    }
+
+    private static func transaction<Value>(
+        in db: GRDB.Database, _ body: (GRDB.Database) throws -> Value
+    ) throws -> Value {
+        var value: Value?
+        try db.execute(sql: syncLater)
+        do {
+            try db.inTransaction(.immediate) {
+                value = try body(db)
+                return .commit
+            }
+        } catch {
+            try db.execute(sql: syncAll)
+            throw error
+        }
+        try db.execute(sql: syncAll)
+        guard let value else { throw DatabaseError(message: "a transaction without a result") }
+        return value
     }
 }

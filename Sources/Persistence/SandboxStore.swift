@@ -13,11 +13,12 @@ public struct SandboxStore: Sendable {
         self.accessToken = accessToken
     }
 
-    /// One transaction: counts who is alive, looks for the same request, inserts the row.
+    /// One transaction: counts who is alive, looks for the same request, inserts the row. Nobody is told of the sandbox
+    /// before its `commit` is on disk, and this with it.
     /// - Parameter limit: most sandboxes alive at once, of all tenants.
     /// - Throws: `full`, or `idempotencyConflict` if the key was used with another request or that one is under way.
     public func admit(_ admission: Admission, limit: Int) async throws(StoreError) -> AdmissionOutcome {
-        try await database.write { [self] db in
+        try await database.writeSyncingLater { [self] db in
             if let earlier = try repeated(admission, in: db) { return .repeated(earlier) }
             let alive = try Int.fetchOne(db, sql: "SELECT count(*) FROM sandbox WHERE state <> 'ended'") ?? 0
             guard alive < limit else { throw StoreError.full(limit: limit) }
@@ -40,13 +41,14 @@ public struct SandboxStore: Sendable {
         try await update(record, set: "ends_at = ?", [endsAt.unixMilliseconds])
     }
 
-    /// The sandbox is over. The first reason stands; a sandbox that failed gives its idempotency key back.
+    /// The sandbox is over. The first reason stands; a sandbox that failed gives its idempotency key back. After a
+    /// power cut the reason may be another, `lost`, but it is over.
     /// - Returns: false if it was over already.
     @discardableResult
     public func finish(
         _ id: SandboxID, of tenant: TenantID, _ reason: SandboxEndReason, at now: Timestamp
     ) async throws(StoreError) -> Bool {
-        try await database.write { db in
+        try await database.writeSyncingLater { db in
             try db.execute(
                 sql: """
                     UPDATE sandbox SET state = 'ended', end_reason = ?, ends_at = ?, generation = generation + 1,

@@ -15,6 +15,27 @@ import Testing
         }
     }
 
+    @Test(arguments: [false, true])
+    func `what syncs later is a transaction like any other, and the next write syncs`(fails: Bool) async throws {
+        try await withTemporaryDatabase { database, _ in
+            let insert = "INSERT INTO grdb_migrations VALUES ('probe')"
+            let outcome = await Task {
+                try await database.writeSyncingLater { db in
+                    #expect(try Int.fetchOne(db, sql: "PRAGMA synchronous") == 1 && db.isInsideTransaction)
+                    try db.execute(sql: insert)
+                    if fails { throw StoreError.failed("on purpose") }
+                }
+            }.result
+            #expect((try? outcome.get()) != nil || fails)
+            let count = "SELECT count(*) FROM grdb_migrations WHERE identifier = 'probe'"
+            #expect(try await database.read { try Int.fetchOne($0, sql: count) } == (fails ? 0 : 1))
+            let level = try await database.pool.writeWithoutTransaction {
+                try Int.fetchOne($0, sql: "PRAGMA synchronous")
+            }
+            #expect(level == 2)
+        }
+    }
+
     @Test func `a second opening finds the schema and changes nothing`() async throws {
         try await withTemporaryDatabase { first, path in
             let before = try await first.read { try $0.dumpedSchema() }

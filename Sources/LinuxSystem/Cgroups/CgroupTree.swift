@@ -169,6 +169,8 @@ public struct CgroupTree: Sendable {
     private func makeBranch(
         _ path: String, below root: String, enabling: Set<CgroupController>, made: inout [String]
     ) throws(SyscallError) {
+        // Mostly a sibling was made before, with all that is above both; on v1 there is nothing to enable on the way.
+        if enabling.isEmpty, try makeDirectory(joined(root, path), made: &made) { return }
         var directory = root
         let names = path.split(separator: "/")
         for (index, name) in names.enumerated() {
@@ -181,6 +183,13 @@ public struct CgroupTree: Sendable {
                 continue  // a family's cgroup, made for a sibling
             }
         }
+    }
+
+    /// - Returns: false if what is to be above it is not there.
+    private func makeDirectory(_ directory: String, made: inout [String]) throws(SyscallError) -> Bool {
+        do { try files.makeDirectory(directory) } catch where error.number == ENOENT { return false }
+        made.append(directory)
+        return true
     }
 
     /// Words of letters, digits, `-`, `_` and inner dots, joined by single slashes: no way up, no control file.

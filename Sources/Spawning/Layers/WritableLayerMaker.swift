@@ -32,12 +32,24 @@ struct WritableLayerMaker {
     mutating func make(_ shape: DiskShape) throws(BoxFailure) -> DetachedMount {
         let template = try template(for: shape)
         return try Self.naming("writable layer") { () throws(SyscallError) in
-            let file = try unnamedFile()
-            try check("copy image") { nb_copy_sparse(template.file.number, file.number) }
+            let file = try unnamedFile(bytes: shape.bytes)
+            // Before the file has contents: a loop device begins by syncing its file to the host's disk, and blocks
+            // that the disk has given out are as slow to give back. So a short life never leaves the memory.
             let device = try LoopDevice(file: file.number, isReadOnly: false)
-            return try DetachedMount(
+            try check("copy image") { nb_copy_sparse(template.file.number, file.number) }
+            let mount = try DetachedMount(
                 type: "ext4", source: device.path, options: Self.options, attributes: .noDevices)
+            try Self.warmUp(mount)
+            return mount
         }
+    }
+
+    /// The first directory of a mount waits until the file system's bitmaps are read: better here than where the
+    /// overlay makes its own, with somebody waiting for a sandbox.
+    private static func warmUp(_ mount: borrowing DetachedMount) throws(SyscallError) {
+        let root = mount.descriptor.number
+        try check("mkdir", path: "work/first") { mkdirat(root, "work/first", 0o700) }
+        try check("rmdir", path: "work/first") { unlinkat(root, "work/first", AT_REMOVEDIR) }
     }
 
     private mutating func template(for shape: DiskShape) throws(BoxFailure) -> Template {
@@ -51,9 +63,7 @@ struct WritableLayerMaker {
     /// Formats a file and puts into it the two directories that an overlay wants.
     private func format(_ shape: DiskShape) throws(BoxFailure) -> Descriptor {
         let file = try Self.naming("writable layer") { () throws(SyscallError) in
-            let file = try unnamedFile()
-            try check("ftruncate") { ftruncate(file.number, Int(shape.bytes)) }
-            return file
+            try unnamedFile(bytes: shape.bytes)
         }
         // No journal, since the file is gone after a crash; tables of inodes are written when they are first used.
         let status = [
@@ -76,8 +86,11 @@ struct WritableLayerMaker {
         try check("syncfs") { nb_mount_sync(mount.descriptor.number) }
     }
 
-    private func unnamedFile() throws(SyscallError) -> Descriptor {
-        Descriptor(owning: try check("open unnamed file") { nb_file_without_name(directory, 0o600) })
+    private func unnamedFile(bytes: UInt64) throws(SyscallError) -> Descriptor {
+        let file = Descriptor(owning: try check("open unnamed file") { nb_file_without_name(directory, 0o600) })
+        let number = file.number
+        try check("ftruncate") { ftruncate(number, Int(bytes)) }
+        return file
     }
 
     private static func naming<Result: ~Copyable>(

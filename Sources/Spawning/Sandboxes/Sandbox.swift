@@ -2,7 +2,7 @@ import Glibc
 import LinuxSystem
 import SpawnerProtocol
 
-/// A sandbox that the spawner holds, from its first process's exec until nothing of it is left.
+/// A sandbox that the spawner holds, from its first process's clone until nothing of it is left.
 final class Sandbox {
     let id: String
     let pid: Int32
@@ -14,6 +14,10 @@ final class Sandbox {
     let image: SandboxImage?
     /// Milliseconds since 1970; 0 for none, after a restart of the spawner.
     var deadline: Int64
+    /// Until its first process's program runs.
+    var birth: Birth?
+    /// Who is to be told, when nothing of it is left, why it never ran.
+    var stillbirth: (asker: Asker, failure: SpawnFailure)?
     /// Why it was killed, once it was.
     var killedFor: SandboxEnd?
     /// Set once its first process has ended; its cgroup may still hold dying ones.
@@ -25,7 +29,7 @@ final class Sandbox {
 
     init(
         id: String, pid: Int32, process: consuming Descriptor, family: Family, slot: Int, cgroup: SandboxCgroup,
-        image: SandboxImage?, deadline: Int64
+        image: SandboxImage?, deadline: Int64, birth: Birth? = nil
     ) {
         self.id = id
         self.pid = pid
@@ -35,6 +39,7 @@ final class Sandbox {
         self.cgroup = cgroup
         self.image = image
         self.deadline = deadline
+        self.birth = birth
     }
 
     /// The name of its cgroup in the tree. The prefix keeps it apart from the control files of cgroup v1.

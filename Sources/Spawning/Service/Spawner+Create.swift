@@ -4,15 +4,14 @@ import LinuxSystem
 import SpawnerProtocol
 
 extension Spawner {
-    /// How long a first process may take to its exec, in milliseconds.
-    static let startPatience: Int32 = 10_000
     /// Connections that wait in a sandbox's socket until its guest accepts them.
     private static let guestBacklog: Int32 = 512
     /// In its own cgroup the guest goes first, so that it can end what rages there. Commands start at 0.
     private static let guestNice: Int32 = -20
 
-    /// Makes a sandbox; on return its guest's program runs. On throw nothing is left.
-    func create(_ request: CreateSandbox) throws(SpawnFailure) {
+    /// Begins a sandbox; `asker` is answered when its guest's program runs, or when nothing is left of it. On throw
+    /// nothing is left.
+    func create(_ request: CreateSandbox, for asker: Asker) throws(SpawnFailure) {
         try request.check()
         guard sandboxes[request.sandboxID] == nil else {
             throw SpawnFailure(.exists, step: "sandboxID", message: "there is a sandbox \(request.sandboxID) already")
@@ -27,15 +26,10 @@ extension Spawner {
         }
         let family = try families.family(for: request.family) { (family) throws(SpawnFailure) in try watch(family) }
         family.idleSince = nil
-        let sandbox = try create(request, in: family)
-        let token = newToken()
+        awaitTurn()
+        let sandbox = try create(request, in: family, for: asker)
         sandboxes[sandbox.id] = sandbox
-        sandboxesByToken[token] = sandbox
-        do { try queue.add(sandbox.process.number, token: token) } catch {
-            kill(sandbox, for: .destroyed)
-            sandbox.end = .destroyed  // it is seen to end by asking, not by being told
-            throw SpawnFailure(error, step: "watch sandbox")
-        }
+        watchBirth(of: sandbox)
     }
 
     func watch(_ family: Family) throws(SpawnFailure) {
@@ -44,10 +38,12 @@ extension Spawner {
         }
     }
 
-    private func create(_ request: CreateSandbox, in family: Family) throws(SpawnFailure) -> Sandbox {
+    private func create(
+        _ request: CreateSandbox, in family: Family, for asker: Asker
+    ) throws(SpawnFailure) -> Sandbox {
         let (user, network) = try box { () throws(BoxFailure) in try family.takeNamespaces() }
         do {
-            return try create(request, in: family, user, network)
+            return try create(request, in: family, user, network, for: asker)
         } catch {
             family.slots.give(back: user.slot)
             throw error
@@ -55,7 +51,8 @@ extension Spawner {
     }
 
     private func create(
-        _ request: CreateSandbox, in family: Family, _ user: UserNamespace, _ network: NetworkNamespace
+        _ request: CreateSandbox, in family: Family, _ user: UserNamespace, _ network: NetworkNamespace,
+        for asker: Asker
     ) throws(SpawnFailure) -> Sandbox {
         let path = Sandbox.cgroupPath(family.block, id: request.sandboxID)
         let limits = CgroupLimits(
@@ -64,12 +61,18 @@ extension Spawner {
         let cgroup = try step("make cgroup") { () throws(SyscallError) in
             try cgroups.makeSandbox(path, limits: limits)
         }
-        do {
-            let running = try start(request, in: family, user, network, cgroup)
-            let pid = running.pid
+        do throws(SpawnFailure) {
+            let started = try start(request, in: family, user, network, cgroup)
+            let pid = started.pid
+            let process: Descriptor
+            do { process = try started.copyOfProcess() } catch {
+                started.end()
+                throw SpawnFailure(error, step: "watch sandbox")
+            }
             return Sandbox(
-                id: request.sandboxID, pid: pid, process: running.takeProcess(), family: family, slot: user.slot,
-                cgroup: cgroup, image: SandboxImage(request), deadline: request.deadlineMilliseconds)
+                id: request.sandboxID, pid: pid, process: process, family: family, slot: user.slot, cgroup: cgroup,
+                image: SandboxImage(request), deadline: request.deadlineMilliseconds,
+                birth: Birth(started, asker: asker))
         } catch {
             do { try cgroup.remove() } catch let leftover { log.write("after a failed create: \(leftover)") }
             throw error
@@ -79,7 +82,7 @@ extension Spawner {
     private func start(
         _ request: CreateSandbox, in family: Family, _ user: UserNamespace, _ network: NetworkNamespace,
         _ cgroup: SandboxCgroup
-    ) throws(SpawnFailure) -> RunningProcess {
+    ) throws(SpawnFailure) -> StartedBox {
         let mounts = try SandboxMounts(
             of: request.layers, shape: DiskShape(request.limits), layers: layers, pool: pool, shownTo: user.descriptor)
         let directory = try step("open cgroup") { () throws(SyscallError) in try cgroup.openDirectory() }
@@ -94,7 +97,7 @@ extension Spawner {
         launch.pidNamespace = family.namespaces?.pid.number ?? -1
         launch.enteredNamespaces = [network.descriptor.number, place.nest.number, user.descriptor.number]
         do {
-            return try RunningProcess(launch, milliseconds: Self.startPatience)
+            return try launch.start()
         } catch {
             try? sockets.remove(name)  // the cause is thrown; a name without a listener is replaced
             throw SpawnFailure(error)
@@ -115,19 +118,4 @@ extension Spawner {
         launch.privileges = .sandbox(request)
         return launch
     }
-}
-
-/// A process that runs its program.
-struct RunningProcess: ~Copyable {
-    let pid: Int32
-    let process: Descriptor
-
-    init(_ launch: BoxLaunch, milliseconds: Int32) throws(BoxFailure) {
-        let started = try launch.start()
-        let pid = started.pid
-        process = try started.waitUntilRunning(milliseconds: milliseconds)
-        self.pid = pid
-    }
-
-    consuming func takeProcess() -> Descriptor { process }
 }

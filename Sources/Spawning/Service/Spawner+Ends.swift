@@ -47,7 +47,7 @@ extension Spawner {
             removeSocket(of: sandbox)
             sandboxes[sandbox.id] = nil
             if sandbox.family.sandboxCount == 0 { sandbox.family.idleSince = monotonicMilliseconds() }
-            announce(.ended(sandboxID: sandbox.id, end))
+            tellEnd(of: sandbox, end)
         }
     }
 

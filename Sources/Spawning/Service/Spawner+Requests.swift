@@ -25,6 +25,14 @@ extension Spawner {
         log.write("dropped a connection: \(end)")
     }
 
+    /// Answers a request of earlier, unless who asked went away meanwhile.
+    func tell(_ asker: Asker, _ content: SpawnerAnswer.Content) {
+        guard let connection = connections[asker.connection] else { return }
+        do { try connection.send(SpawnerAnswer(number: asker.number, content: content)) } catch {
+            drop(asker.connection, error)
+        }
+    }
+
     /// Tells every server that said hello.
     func announce(_ content: SpawnerAnswer.Content) {
         for (token, connection) in connections where connection.isWelcome {
@@ -38,7 +46,7 @@ extension Spawner {
         if case .list = request.operation, connection.isWelcome {
             return try sendList(request.number, on: connection)
         }
-        let asker = Zygote.Asker(connection: token, number: request.number)
+        let asker = Asker(connection: token, number: request.number)
         let content: SpawnerAnswer.Content?
         do {
             content = try perform(request.operation, on: connection, for: asker)
@@ -51,15 +59,15 @@ extension Spawner {
 
     /// - Returns: nil if `asker` is answered later.
     private func perform(
-        _ operation: SpawnerRequest.Operation, on connection: ServerConnection, for asker: Zygote.Asker
+        _ operation: SpawnerRequest.Operation, on connection: ServerConnection, for asker: Asker
     ) throws(SpawnFailure) -> SpawnerAnswer.Content? {
         if case .hello(let version) = operation { return try welcome(version, connection) }
         guard connection.isWelcome else { throw .refusing("request", "first", allowed: "hello") }
         switch operation {
         case .hello, .list: return .done  // answered above
         case .create(let request):
-            try create(request)
-            return .created
+            try create(request, for: asker)
+            return nil
         case .setDeadline(let id, let deadline):
             guard deadline > 0 else {
                 throw .refusing("deadlineMilliseconds", deadline, allowed: "a time after 1970")

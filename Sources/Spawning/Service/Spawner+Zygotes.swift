@@ -10,11 +10,13 @@ extension Spawner {
     private static let turnLength = 16
     private static let zygoteHostname = "zygote"
     private static let pathVariable = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    /// How long its first process may take to its exec, in milliseconds.
+    private static let startPatience: Int32 = 10_000
     /// After this long a cgroup that cannot be removed is left, in milliseconds.
     private static let removalPatience: Int64 = 10_000
 
     /// - Returns: whether it is there and warm already; else the asker is answered later.
-    func startZygote(_ request: StartZygote, for asker: Zygote.Asker) throws(SpawnFailure) -> Bool {
+    func startZygote(_ request: StartZygote, for asker: Asker) throws(SpawnFailure) -> Bool {
         try request.check()
         let family = try families.family(for: request.family) { (family) throws(SpawnFailure) in try watch(family) }
         family.idleSince = nil
@@ -46,7 +48,10 @@ extension Spawner {
     }
 
     /// Passes the order on; the asker is answered later.
-    func land(in sandbox: Sandbox, _ payload: [UInt8], for asker: Zygote.Asker) throws(SpawnFailure) {
+    func land(in sandbox: Sandbox, _ payload: [UInt8], for asker: Asker) throws(SpawnFailure) {
+        guard sandbox.birth == nil else {
+            throw SpawnFailure(.notFound, step: "sandboxID", message: "the sandbox \(sandbox.id) does not run yet")
+        }
         guard let zygote = sandbox.family.zygote, zygote.conversation.isWarm else {
             throw .noZygote("the family of \(sandbox.id) has no warm zygote")
         }
@@ -55,7 +60,7 @@ extension Spawner {
         guard zygote.conversation.land(asker, in: sandbox.id, process: sandbox.pid, payload, now: now) else {
             throw SpawnFailure(
                 .exhausted, step: "zygote",
-                message: "\(ZygoteConversation<Zygote.Asker>.waitingLimit) landings wait for it already")
+                message: "\(ZygoteConversation<Asker>.waitingLimit) landings wait for it already")
         }
         sendOrders(to: zygote)
     }
@@ -132,7 +137,7 @@ extension Spawner {
         do { try queue.remove(zygote.socket.number) } catch { log.write("zygote: \(error)") }
     }
 
-    private func tell(_ outcome: ZygoteConversation<Zygote.Asker>.Outcome, of zygote: Zygote) {
+    private func tell(_ outcome: ZygoteConversation<Asker>.Outcome, of zygote: Zygote) {
         switch outcome {
         case .warm(let askers):
             zygote.wasWarm = true
@@ -143,13 +148,6 @@ extension Spawner {
             log.write("landing failed at \(failure.step): \(failure.message)")
             tell(asker, .failed(failure))
         case .well: break
-        }
-    }
-
-    private func tell(_ asker: Zygote.Asker, _ content: SpawnerAnswer.Content) {
-        guard let connection = connections[asker.connection] else { return }  // it went away meanwhile
-        do { try connection.send(SpawnerAnswer(number: asker.number, content: content)) } catch {
-            drop(asker.connection, error)
         }
     }
 
@@ -168,7 +166,7 @@ extension Spawner {
     }
 
     private func send(
-        _ order: ZygoteConversation<Zygote.Asker>.Order, to zygote: Zygote
+        _ order: ZygoteConversation<Asker>.Order, to zygote: Zygote
     ) throws(SpawnFailure) -> Bool {
         switch order {
         case .ping: return try step("zygote") { () throws(SyscallError) in try zygote.send(Landing.pingBytes, []) }
@@ -188,7 +186,7 @@ extension Spawner {
     // MARK: - The box
 
     private func makeZygote(
-        _ request: StartZygote, in family: Family, for asker: Zygote.Asker
+        _ request: StartZygote, in family: Family, for asker: Asker
     ) throws(SpawnFailure) -> Zygote {
         guard let namespaces = family.namespaces else { throw .noZygote("the family takes no new processes") }
         let path = Zygote.cgroupPath(family.block, serial: newToken())

@@ -19,6 +19,8 @@ public final class Spawner {
     var families: FamilyTable
     var sandboxes: [String: Sandbox] = [:]
     var sandboxesByToken: [UInt64: Sandbox] = [:]
+    /// Those whose first process is on its way; newer ones have larger tokens.
+    var births: [UInt64: Sandbox] = [:]
     var zygotes: [ObjectIdentifier: Zygote] = [:]
     var zygotesByToken: [UInt64: ZygoteEvent] = [:]
     var connections: [UInt64: ServerConnection] = [:]
@@ -80,6 +82,7 @@ public final class Spawner {
             let tokens = try queue.wait(milliseconds: hasWork ? 0 : timeout())
             for token in tokens { handle(token) }
             endExpired()
+            hurryBirths()
             finishEnded()
             hurryZygotes()
             finishZygotes()
@@ -132,7 +135,9 @@ public final class Spawner {
         case Token.companion: receiveWritableLayer()
         case Token.families..<Token.firstFree: families.remove(Int(token - Token.families))
         default:
-            if let sandbox = sandboxesByToken[token] {
+            if births[token] != nil {
+                conclude(token)
+            } else if let sandbox = sandboxesByToken[token] {
                 firstProcessEnded(sandbox, token: token)
             } else if let event = zygotesByToken[token] {
                 handle(event, token: token)
@@ -193,11 +198,17 @@ public final class Spawner {
             if sandbox.end != nil { next = min(next, removalInterval(sandbox)) }
             if sandbox.deadline > 0, sandbox.killedFor == nil { next = min(next, max(0, sandbox.deadline - now)) }
         }
+        next = min(next, birthTimeout())
         next = min(next, zygoteTimeout())
         if connections.values.contains(where: \.hasMoreToSend) { next = min(next, Self.retryInterval) }
         if !families.families.isEmpty { next = min(next, Self.uselessLimit) }
         if uselessSince != nil { next = min(next, Self.uselessLimit / 4) }
         return next == .max ? -1 : Int32(clamping: next)
+    }
+
+    private func birthTimeout() -> Int64 {
+        let now = monotonicMilliseconds()
+        return births.values.map { max(0, ($0.birth?.deadline ?? now) - now) }.min() ?? .max
     }
 
     private func zygoteTimeout() -> Int64 {

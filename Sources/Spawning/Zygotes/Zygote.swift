@@ -5,12 +5,6 @@ import SpawnerProtocol
 
 /// A warm process of a family, in a box of its own beside the family's sandboxes.
 final class Zygote {
-    /// Who asked the server's question: the connection, and the request's number.
-    struct Asker {
-        let connection: UInt64
-        let number: UInt64
-    }
-
     let request: StartZygote
     let family: Family
     let process: Descriptor

@@ -58,13 +58,17 @@ final class FakeCgroups: Sendable {
     }
 
     private func makeDirectory(_ path: String) throws(SyscallError) {
-        let isNew = state.withLock { state -> Bool in
-            let controllers = state.texts[path[..<(path.lastIndex(of: "/") ?? path.startIndex)] + "/cgroup.controllers"]
-            if let controllers { state.texts[path + "/cgroup.controllers"] = controllers }
+        let refusal = state.withLock { state -> Int32? in
+            let parent = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+            guard state.directories.contains(parent) else { return ENOENT }
+            guard state.directories.insert(path).inserted else { return EEXIST }
+            if let controllers = state.texts[parent + "/cgroup.controllers"] {
+                state.texts[path + "/cgroup.controllers"] = controllers
+            }
             state.texts[path + "/cgroup.subtree_control"] = ""
-            return state.directories.insert(path).inserted
+            return nil
         }
-        if !isNew { throw SyscallError("mkdir", path: path, number: EEXIST) }
+        if let refusal { throw SyscallError("mkdir", path: path, number: refusal) }
     }
 
     private func removeDirectory(_ path: String) throws(SyscallError) {
