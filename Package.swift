@@ -171,7 +171,7 @@ let package = Package(
                 "E2BAPI", "HTTPExchange", "Interpreter", "KernelProtocol", "GuestClient", "GuestProtocol", "Auth",
                 "Orchestrator", "Isolation", "Persistence", "Layers",
             ]),
-        .testTarget(name: "EdgeTests", dependencies: ["Edge", "HTTPExchange"]),
+        .testTarget(name: "EdgeTests", dependencies: ["Edge", "GuestClient", "HTTPExchange"]),
         .testTarget(name: "TidyTests"),
     ],
     swiftLanguageModes: [.v6]

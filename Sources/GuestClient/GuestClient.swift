@@ -13,10 +13,13 @@ public struct GuestClient: Sendable {
     }
 
     /// An operation with one reply.
+    /// - Parameter content: the bytes that are to follow the request, all of them, at most
+    ///   `WireLimits.payloadBytes`. They go out with it.
     /// - Returns: the reply, never `failure`.
     /// - Throws: `failure` with the guest's reason; `timedOut(.awaitingReply)` after `timeout`.
     public func call(
-        _ request: GuestRequest, to socketPath: String, timeout: TimeAmount = GuestClientLimits.replyTimeout
+        _ request: GuestRequest, with content: ByteBuffer? = nil, to socketPath: String,
+        timeout: TimeAmount = GuestClientLimits.replyTimeout
     ) async throws(GuestClientError) -> GuestReply {
         let question = try Self.checked(request.frame)
         let eventLoop = group.any()
@@ -33,7 +36,7 @@ public struct GuestClient: Sendable {
         }
         do {
             return try await withTaskCancellationHandler {
-                channel.writeAndFlush(Self.buffer(question, channel.allocator), promise: nil)
+                channel.writeAndFlush(Self.buffer(question, channel.allocator, content), promise: nil)
                 return try await reply.get()
             } onCancel: {
                 channel.close(promise: nil)
@@ -55,27 +58,33 @@ public struct GuestClient: Sendable {
         timeout: TimeAmount? = nil,
         _ body: (inout GuestExchange) async throws -> Result
     ) async throws -> Result {
+        var exchange = try await open(request, to: socketPath, isOwed: isOwed, idle: idle, timeout: timeout)
+        let hangUp = exchange.hangUp
+        defer { hangUp() }
+        return try await body(&exchange)
+    }
+
+    /// The same for an operation whose end is not known here: the caller holds the exchange for as long as it lasts.
+    public func open(
+        _ request: GuestRequest, to socketPath: String, isOwed: Bool = false, idle: TimeAmount? = nil,
+        timeout: TimeAmount? = nil
+    ) async throws(GuestClientError) -> GuestExchange {
         let question = try Self.checked(request.frame)
         let eventLoop = group.any()
         let bootstrap = Self.bootstrap(on: eventLoop, readBytes: Self.readBytes(for: request))
         let tick = IdleTick()
         let socket = GuestSocket(path: socketPath, eventLoop: eventLoop, isOwed: isOwed)
-        let channel = try await socket.connecting { address in
+        let (channel, messages) = try await socket.connecting { address in
             try await bootstrap.connect(to: address) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try GuestExchange.wrap(channel, ExchangeTimer(idle: idle, timeout: timeout, tick: tick))
+                    (channel, try GuestExchange.wrap(channel, ExchangeTimer(idle: idle, timeout: timeout, tick: tick)))
                 }
             }
         }
-        let asked = eventLoop.makePromise(of: Void.self)
-        channel.channel.writeAndFlush(Self.buffer(question, channel.channel.allocator), promise: asked)
-        return try await channel.executeThenClose { inbound, outbound in
-            var exchange = GuestExchange(
-                inbound: inbound.makeAsyncIterator(), outbound: outbound, tick: tick,
-                channel: channel.channel)
-            if isOwed { await Self.settle(asked.futureResult, on: channel.channel) }
-            return try await body(&exchange)
-        }
+        let asked = isOwed ? eventLoop.makePromise(of: Void.self) : nil
+        channel.writeAndFlush(Self.buffer(question, channel.allocator), promise: asked)
+        if let asked { await Self.settle(asked.futureResult, on: channel) }
+        return GuestExchange(channel, messages, tick)
     }
 
     /// Waits until `write` is out, whether or not the task is cancelled. A guest that does not take it in time is hung
@@ -110,11 +119,23 @@ public struct GuestClient: Sendable {
         return frame
     }
 
-    static func buffer(_ frame: Frame, _ allocator: ByteBufferAllocator) -> ByteBuffer {
-        var buffer = allocator.buffer(capacity: Frame.headerBytes + frame.payload.count)
-        buffer.writeInteger(UInt32(frame.payload.count), endianness: .little)
-        buffer.writeInteger(frame.kind)
+    /// - Parameter content: what follows the frame, and is all.
+    static func buffer(_ frame: Frame, _ allocator: ByteBufferAllocator, _ content: ByteBuffer? = nil) -> ByteBuffer {
+        let length = Frame.headerBytes + frame.payload.count + (content?.readableBytes ?? 0) + 2 * Frame.headerBytes
+        var buffer = allocator.buffer(capacity: length)
+        write(frame.kind, frame.payload.count, into: &buffer)
         buffer.writeBytes(frame.payload)
+        guard let content else { return buffer }
+        if content.readableBytes > 0 {
+            write(GuestExchange.bytesKind, content.readableBytes, into: &buffer)
+            buffer.writeImmutableBuffer(content)
+        }
+        write(GuestFollowUp.end.frame.kind, 0, into: &buffer)
         return buffer
+    }
+
+    static func write(_ kind: UInt8, _ length: Int, into buffer: inout ByteBuffer) {
+        buffer.writeInteger(UInt32(length), endianness: .little)
+        buffer.writeInteger(kind)
     }
 }

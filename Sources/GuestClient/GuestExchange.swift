@@ -2,16 +2,35 @@ import GuestProtocol
 import NIOCore
 import WireCoding
 
-/// One operation under way, for as long as `GuestClient.withExchange` lends it.
-public struct GuestExchange {
-    typealias Wrapped = NIOAsyncChannel<GuestMessage, ByteBuffer>
-
-    var inbound: NIOAsyncChannelInboundStream<GuestMessage>.AsyncIterator
-    let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+/// One operation under way. Its connection is closed when `GuestClient.withExchange`, which lends it, returns; that of
+/// one from `GuestClient.open` by `hangUp`, or when nobody holds it any more.
+public struct GuestExchange: Sendable {
+    let messages: Mailbox<GuestMessage>
     let tick: IdleTick
-    let channel: any Channel
+    private let lease: Lease
 
-    /// Ends the exchange from outside: `next()` gives what is there, then nil.
+    /// The connection of all copies of one exchange.
+    private final class Lease: Sendable {
+        let channel: any Channel
+
+        init(_ channel: any Channel) {
+            self.channel = channel
+        }
+
+        deinit {
+            channel.close(promise: nil)
+        }
+    }
+
+    init(_ channel: any Channel, _ messages: Mailbox<GuestMessage>, _ tick: IdleTick) {
+        self.messages = messages
+        self.tick = tick
+        lease = Lease(channel)
+    }
+
+    var channel: any Channel { lease.channel }
+
+    /// Ends the exchange, also from outside: `next()` gives what is there, then nil.
     public var hangUp: @Sendable () -> Void {
         { [channel] in channel.close(promise: nil) }
     }
@@ -22,7 +41,7 @@ public struct GuestExchange {
     public mutating func next() async throws(GuestClientError) -> GuestMessage? {
         let message: GuestMessage?
         do {
-            message = try await inbound.next()
+            message = try await messages.next()
         } catch {
             throw GuestClientError(naming: error)
         }
@@ -64,26 +83,36 @@ public struct GuestExchange {
             let length = min(rest.readableBytes, WireLimits.payloadBytes)
             guard let part = rest.readSlice(length: length) else { return }
             var header = channel.allocator.buffer(capacity: Frame.headerBytes)
-            header.writeInteger(UInt32(length), endianness: .little)
-            header.writeInteger(Self.bytesKind)
+            GuestClient.write(Self.bytesKind, length, into: &header)
             try await write([header, part])
         }
     }
 
-    private static let bytesKind = GuestFollowUp.bytes([]).frame.kind
+    static let bytesKind = GuestFollowUp.bytes([]).frame.kind
 
     mutating func send(_ frame: Frame) async throws(GuestClientError) {
         try await write([GuestClient.buffer(frame, channel.allocator)])
     }
 
     private mutating func write(_ buffers: [ByteBuffer]) async throws(GuestClientError) {
+        if Task.isCancelled { throw .cancelled }
+        guard channel.isActive, let last = buffers.last else { return try await fail() }
+        for buffer in buffers.dropLast() { channel.write(buffer, promise: nil) }
+        // Only on the event loop it is known at once how much waits to be written.
+        if channel.eventLoop.inEventLoop, channel.isWritable { return channel.writeAndFlush(last, promise: nil) }
+        let written = channel.eventLoop.makePromise(of: Void.self)
+        channel.writeAndFlush(last, promise: written)
         do {
-            try await outbound.write(contentsOf: buffers)
+            try await withTaskCancellationHandler(operation: written.futureResult.get, onCancel: hangUp)
         } catch {
             if Task.isCancelled { throw .cancelled }
-            try await explainBrokenWrite()
-            throw .hungUp
+            try await fail()
         }
+    }
+
+    private mutating func fail() async throws(GuestClientError) {
+        try await explainBrokenWrite()
+        throw .hungUp
     }
 
     /// A guest that stops reading says why before it hangs up.
@@ -93,13 +122,12 @@ public struct GuestExchange {
         }
     }
 
-    /// Puts the decoder, the timer and the asynchronous ends on a new channel. On its event loop.
-    static func wrap(_ channel: any Channel, _ timer: ExchangeTimer) throws -> Wrapped {
+    /// Puts the decoder, the timer and the inbox on a new channel. On its event loop.
+    static func wrap(_ channel: any Channel, _ timer: ExchangeTimer) throws -> Mailbox<GuestMessage> {
+        let inbox = GuestInbox(channel)
         try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(GuestMessageDecoder()))
         if timer.isNeeded { try channel.pipeline.syncOperations.addHandler(timer) }
-        let held = GuestClientLimits.heldMessages
-        return try NIOAsyncChannel(
-            wrappingChannelSynchronously: channel,
-            configuration: .init(backPressureStrategy: .init(lowWatermark: held, highWatermark: held)))
+        try channel.pipeline.syncOperations.addHandler(inbox)
+        return inbox.messages
     }
 }

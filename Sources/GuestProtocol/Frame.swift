@@ -40,17 +40,36 @@ public struct FrameDecoder: Sendable {
     /// The next whole frame, or nil until more bytes come.
     /// - Throws: `WireError.tooLong` for a header over the limit; the stream is then unusable.
     public mutating func next() throws(WireError) -> Frame? {
-        guard buffer.count - start >= Frame.headerBytes else { return nil }
-        var header = WireReader(Array(buffer[start..<start + Frame.headerBytes]))
+        guard let (kind, payload) = try frame(at: start) else { return nil }
+        start = payload.upperBound
+        return Frame(kind: kind, payload: Array(buffer[payload]))
+    }
+
+    /// The payloads of the frames of `kind` that wait, joined, if they wait up to a frame of `end`; nil if not all of
+    /// that has come. Nothing is taken.
+    public func content(of kind: UInt8, until end: UInt8) throws(WireError) -> [UInt8]? {
+        var content: [UInt8] = []
+        var next = start
+        while let (found, payload) = try frame(at: next) {
+            if found == end { return content }
+            guard found == kind else { return nil }
+            content += buffer[payload]
+            next = payload.upperBound
+        }
+        return nil
+    }
+
+    /// The kind of the frame that begins at `position`, and where its payload lies; nil if it is not all there.
+    private func frame(at position: Int) throws(WireError) -> (kind: UInt8, payload: Range<Int>)? {
+        let first = position + Frame.headerBytes
+        guard buffer.count >= first else { return nil }
+        var header = WireReader(Array(buffer[position..<first]))
         let length = Int(try header.integer(UInt32.self))
         let kind = try header.integer(UInt8.self)
         guard length <= WireLimits.payloadBytes else {
             throw .tooLong(length: length, limit: WireLimits.payloadBytes)
         }
-        let end = start + Frame.headerBytes + length
-        guard buffer.count >= end else { return nil }
-        defer { start = end }
-        return Frame(kind: kind, payload: Array(buffer[(start + Frame.headerBytes)..<end]))
+        return buffer.count >= first + length ? (kind, first..<(first + length)) : nil
     }
 
     /// What came after the last frame: the first raw bytes of a `dial`.

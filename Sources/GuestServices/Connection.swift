@@ -105,6 +105,11 @@ final class Connection: EventSource {
         refreshInterest()
     }
 
+    /// All that follows a request to write a file, if it came with the request; it stays where it is.
+    func waitingContent() throws(WireError) -> [UInt8]? {
+        try decoder.content(of: GuestFollowUp.bytes([]).frame.kind, until: GuestFollowUp.end.frame.kind)
+    }
+
     /// Hands the descriptor and what was read beyond the request to `taker`, who closes it.
     func handOver(to taker: (_ descriptor: Int32, _ rest: [UInt8]) -> Void) {
         guest.loop.unwatch(descriptor)

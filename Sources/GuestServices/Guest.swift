@@ -24,6 +24,7 @@ public final class Guest {
         // First, before anybody in the sandbox can look: no ptrace, no /proc/1/mem, no /proc/1/fd.
         try check("prctl", path: "PR_SET_DUMPABLE") { guest_prctl(PR_SET_DUMPABLE, 0) }
         guest_ignore_sigpipe()
+        umask(0o022)  // of the files that are made here
         if getpid() != 1 {
             try check("prctl", path: "PR_SET_CHILD_SUBREAPER") { guest_prctl(PR_SET_CHILD_SUBREAPER, 1) }
         }

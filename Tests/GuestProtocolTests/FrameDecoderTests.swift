@@ -33,6 +33,19 @@ import WireCoding
         }
     }
 
+    @Test func `content that has come whole is seen and not taken, wherever it is cut into frames`() throws {
+        let whole = [Frame(kind: 1, payload: [1, 2]), Frame(kind: 1), Frame(kind: 1, payload: [3]), Frame(kind: 2)]
+        let bytes = whole.flatMap(\.bytes)
+        var decoder = FrameDecoder()
+        for byte in bytes {
+            #expect(try decoder.content(of: 1, until: 2) == nil)
+            decoder.append([byte])
+        }
+        #expect(try decoder.content(of: 1, until: 2) == [1, 2, 3])
+        #expect(try decoder.content(of: 1, until: 3) == nil && decoder.next() == whole[0])
+        #expect(try decoder.content(of: 1, until: 2) == [3])
+    }
+
     @Test func `what follows the last frame is handed out as it is`() throws {
         var decoder = FrameDecoder()
         decoder.append(frames[0].bytes + [9, 8])

@@ -51,6 +51,35 @@ import WireCoding
         }
     }
 
+    @Test(arguments: [0, 3, 40_000, 200_000])
+    func `what comes with the request is written as what comes after it`(size: Int) throws {
+        try withGuest { (guest) throws in
+            let text = String(repeating: "x", count: size)
+            let metadata = [WirePair(name: "key", value: "v")]
+            for name in ["a/b/f", "a/b/f", "a/g"] {
+                guard case .entry(let atOnce) = try guest.writeAtOnce(name, text, metadata: metadata) else {
+                    throw LiveGuestError.unexpectedReply
+                }
+                var later = try guest.write(name, text, metadata: metadata)
+                later.modifiedNanoseconds = atOnce.modifiedNanoseconds
+                #expect(atOnce == later && atOnce.mode == 0o644 && atOnce.owner == LiveGuest.user)
+                #expect(try guest.read(guest.path(name)) == Array(text.utf8))
+            }
+        }
+    }
+
+    @Test func `what cannot be written is refused without a trace, also when it comes with the request`() throws {
+        try withGuest { (guest) throws in
+            _ = try guest.run("mkdir d; mkfifo p; touch f")
+            let descriptors = { try guest.run("ls /proc/\(guest.processID)/fd | wc -l").text }
+            let before = try descriptors()
+            for name in ["d", "p", "f/g"] {
+                #expect(throws: Never.self) { try failureCode(try guest.writeAtOnce(name, "x")) }
+            }
+            #expect(try descriptors() == before)
+        }
+    }
+
     @Test func `a file is replaced whole by a shorter one`() throws {
         try withGuest { (guest) throws in
             _ = try guest.write("f", "long text")

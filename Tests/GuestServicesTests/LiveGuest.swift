@@ -48,6 +48,15 @@ struct LiveGuest {
         return entry
     }
 
+    /// The same, request and contents in one piece.
+    func writeAtOnce(_ name: String, _ text: String, metadata: [WirePair] = []) throws -> GuestReply {
+        let call = try GuestCall(socketPath)
+        let request = GuestRequest.writeFile(WriteFile(path: path(name), metadata: metadata))
+        let frames = [request.frame, GuestFollowUp.bytes(Array(text.utf8)).frame, GuestFollowUp.end.frame]
+        try call.send(raw: frames.flatMap(\.bytes))
+        return try #require(try call.next())
+    }
+
     func read(_ path: FilePath, offset: UInt64 = 0, length: UInt64? = nil) throws -> [UInt8] {
         let call = try open(.readFile(ReadFile(path: path, offset: offset, length: length)))
         guard case .entry = try call.next() else { throw LiveGuestError.unexpectedReply }

@@ -32,6 +32,11 @@ struct EnvdCall: Sendable {
         return entry
     }
 
+    /// An operation that the caller holds, see `GuestClient.open`.
+    func open(_ question: GuestRequest, idle: TimeAmount) async throws(GuestClientError) -> GuestExchange {
+        try await environment.guest.open(question, to: sandbox.guestSocketPath, idle: idle)
+    }
+
     func withExchange<Result: Sendable>(
         _ question: GuestRequest, isOwed: Bool = false, idle: TimeAmount? = nil, timeout: TimeAmount? = nil,
         _ body: (inout GuestExchange) async throws -> Result

@@ -33,6 +33,9 @@ enum EnvdLimits {
     static let metadataCount = 64
     /// A file up to this size is read whole before it is answered: one operation in the guest instead of two.
     static let wholeFileBytes = 64 << 10
+    /// A file up to this size is sent to the guest with the request to write it: it fits into what the guest reads at
+    /// once, and is written without a worker.
+    static let promptUploadBytes = 48 << 10
     /// Files joined by one `/files/compose`.
     static let composeSources = 1024
 

@@ -1,3 +1,4 @@
+import GuestClient
 import HTTPExchange
 import NIOCore
 import NIOHTTP1

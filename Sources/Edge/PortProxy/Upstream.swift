@@ -1,3 +1,4 @@
+import GuestClient
 import NIOCore
 import NIOHTTP1
 import Synchronization

@@ -9,7 +9,7 @@ extension FileWorker {
         var sources: [SystemPath] = []
         for source in request.sources { sources.append(try lookup.resolve(source, for: account)) }
         try refuseDirectory(destination)
-        try ensureDirectory(destination.parent, owner: account)
+        try lookup.ensureDirectory(destination.parent, owner: account)
         let draft = destination.parent.appending(SystemPath(".nestbox-compose-\(getpid())"))
         do throws(GuestFailure) {
             try join(sources, into: draft, owner: account)

@@ -1,5 +1,6 @@
 import Glibc
 import GuestProtocol
+import WireCoding
 
 /// Bytes from one open file into another, and into one from memory.
 enum FileContents {
@@ -23,6 +24,12 @@ enum FileContents {
             if count < 0 { throw GuestFailure(errorNumber: errno, path.text) }
             position += count
         }
+    }
+
+    /// Empties an open file and replaces its metadata.
+    static func begin(_ file: Int32, path: SystemPath, _ metadata: [WirePair]) throws(GuestFailure) {
+        guard ftruncate(file, 0) == 0 else { throw GuestFailure(errorNumber: errno, path.text) }
+        try FileMetadata.replace(file, path: path, with: metadata)
     }
 
     /// The status of an open file that must be a regular one.

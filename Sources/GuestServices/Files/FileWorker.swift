@@ -6,7 +6,7 @@ extension Guest {
     /// Does a file operation at once if it is small enough for that.
     func serveFile(_ request: GuestRequest, _ connection: Connection) throws(GuestFailure) {
         let lookup = FileLookup(configuration: configuration, accounts: accounts.load())
-        if let replies = try PromptFiles(lookup: lookup).replies(to: request) {
+        if let replies = try PromptFiles(lookup: lookup).replies(to: request, connection) {
             connection.finish(replies)
         } else {
             try startWorker(request, lookup, connection)

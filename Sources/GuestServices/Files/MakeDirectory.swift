@@ -12,10 +12,12 @@ extension FileWorker {
             throw GuestFailure(
                 .invalidArgument, "path already exists but it is not a directory: \(path.text)", errorNumber: EEXIST)
         }
-        try ensureDirectory(path, owner: account)
+        try lookup.ensureDirectory(path, owner: account)
         channel.send(.entry(try lookup.entry(path)))
     }
+}
 
+extension FileLookup {
     /// Makes `path` and what is missing above it; what is made belongs to `owner`.
     /// - Throws: `invalidArgument` if something on the way is no directory.
     func ensureDirectory(_ path: SystemPath, owner: Account) throws(GuestFailure) {

@@ -7,7 +7,7 @@ extension FileWorker {
         let (account, source) = try lookup.resolve(request.source)
         let destination = try lookup.resolve(request.destination, for: account)
         guard source.status(followingLink: false) != nil else { throw GuestFailure(errorNumber: errno, source.text) }
-        try ensureDirectory(destination.parent, owner: account)
+        try lookup.ensureDirectory(destination.parent, owner: account)
         let result = source.withCString { from in destination.withCString { rename(from, $0) } }
         if result != 0 {
             guard errno == EXDEV else { throw GuestFailure(errorNumber: errno, destination.text) }

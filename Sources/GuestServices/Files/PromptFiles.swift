@@ -3,9 +3,10 @@ import Glibc
 import GuestProtocol
 import WireCoding
 
-/// What the event loop does by itself, because a worker's fork costs many times the work: looking at one thing, and
-/// reading few bytes. Only in the file system of `/`, where nothing but the sandbox's own disk can make it wait; that
-/// leaves out `/proc`, whose `self` would be PID 1 here. Everything else is a worker's.
+/// What the event loop does by itself, because a worker's fork costs many times the work: looking at one thing, reading
+/// few bytes, and writing few that have come with the request. Only in the file system of `/`, where nothing but the
+/// sandbox's own disk can make it wait; that leaves out `/proc`, whose `self` would be PID 1 here. Everything else is a
+/// worker's.
 struct PromptFiles {
     /// Of one read.
     static let byteLimit = WireLimits.chunkBytes
@@ -16,10 +17,11 @@ struct PromptFiles {
     let lookup: FileLookup
 
     /// - Returns: all that is to be said, or nil if a worker is to say it.
-    func replies(to request: GuestRequest) throws(GuestFailure) -> [GuestReply]? {
+    func replies(to request: GuestRequest, _ connection: Connection) throws(GuestFailure) -> [GuestReply]? {
         switch request {
         case .stat(let path): try stat(path)
         case .readFile(let value): try read(value)
+        case .writeFile(let value): try write(value, connection)
         default: nil
         }
     }
@@ -41,6 +43,34 @@ struct PromptFiles {
         else { return nil }
         let entry = lookup.inspection.entry(path, status)
         return bytes.isEmpty ? [.entry(entry), .end] : [.entry(entry), .bytes(bytes), .end]
+    }
+
+    private func write(_ request: WriteFile, _ connection: Connection) throws(GuestFailure) -> [GuestReply]? {
+        // A frame that breaks the rules is the worker's to refuse.
+        guard let content = try? connection.waitingContent(), content.count <= Self.byteLimit else { return nil }
+        let (file, path) = try lookup.openForWriting(request)
+        guard Self.isOnDisk(file) else {
+            close(file)
+            return nil
+        }
+        do throws(GuestFailure) {
+            try FileContents.begin(file, path: path, request.metadata)
+            var failure: GuestFailure?
+            content.withUnsafeBytes { bytes in
+                do throws(GuestFailure) {
+                    try FileContents.write(bytes, to: file, path: path)
+                } catch {
+                    failure = error
+                }
+            }
+            if let failure { throw failure }
+        } catch {
+            close(file)
+            throw error
+        }
+        // Some file systems find out that they are full only now.
+        guard close(file) == 0 else { throw GuestFailure(errorNumber: errno, path.text) }
+        return [.entry(try lookup.entry(path))]
     }
 
     /// - Returns: nil if they are too many, or cannot be read.
@@ -75,9 +105,13 @@ struct PromptFiles {
             if errno == ENOENT { throw GuestFailure(errorNumber: ENOENT, path.text) }
             return nil
         }
-        var (here, root) = (statfs(), statfs())
-        if fstatfs(file, &here) == 0, statfs("/", &root) == 0, here.f_type == root.f_type { return file }
+        if isOnDisk(file) { return file }
         close(file)
         return nil
+    }
+
+    private static func isOnDisk(_ file: Int32) -> Bool {
+        var (here, root) = (statfs(), statfs())
+        return fstatfs(file, &here) == 0 && statfs("/", &root) == 0 && here.f_type == root.f_type
     }
 }

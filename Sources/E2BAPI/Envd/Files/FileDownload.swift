@@ -34,17 +34,36 @@ extension FileCalls {
         return response(.ok, entry, coding, .stream(length: length.map { Int(clamping: $0) }) { _ in })
     }
 
-    /// A small file in one operation; of a big one the first tells what it is, and that it can be read.
+    /// One operation, whose first word tells what the file is. A small one is read to its end before it is answered.
     private func whole(_ file: FilePath, _ coding: ContentCoding) async throws -> HTTPResponse {
         let limit = EnvdLimits.wholeFileBytes
-        let (entry, content) = try await read(file, upTo: UInt64(limit))
-        guard content.readableBytes >= limit else {
-            return response(.ok, entry, coding, .bytes(coding == .gzip ? try Self.compressed(content) : content))
+        var exchange = try await call.open(
+            .readFile(ReadFile(path: file, length: nil)), idle: GuestClientLimits.replyTimeout)
+        let entry = try await Self.openedFile(&exchange)
+        var content = ByteBuffer()
+        // Some files of /proc have no size.
+        while entry.size <= limit, content.readableBytes <= limit {
+            guard let bytes = try await Self.nextBytes(&exchange) else {
+                exchange.hangUp()
+                return response(.ok, entry, coding, .bytes(coding == .gzip ? try Self.compressed(content) : content))
+            }
+            if content.readableBytes == 0 { content = bytes } else { content.writeImmutableBuffer(bytes) }
         }
-        // Some files of /proc have no size, and a file may grow as we look.
-        let size = entry.size > limit ? UInt64(entry.size) : nil
-        let wanted = ReadFile(path: file, offset: 0, length: size)
-        return response(.ok, entry, coding, stream(wanted, coding))
+        return response(.ok, entry, coding, stream(content, exchange, coding, entry.size > limit ? entry.size : nil))
+    }
+
+    /// What was read of a file and what is still to come; no more than `size` bytes, should it grow meanwhile.
+    private func stream(
+        _ first: ByteBuffer, _ opened: GuestExchange, _ coding: ContentCoding, _ size: Int64?
+    ) -> ResponseBody {
+        let length = coding == .identity ? size.map { Int(clamping: $0) } : nil
+        return .stream(length: length) { writer in
+            var exchange = opened
+            let hangUp = exchange.hangUp
+            defer { hangUp() }
+            try Task.checkCancellation()
+            try await Self.pass(first, &exchange, coding, length.map { UInt64($0) }, to: writer)
+        }
     }
 
     private func partial(_ file: FilePath, _ range: ByteRange) async throws -> HTTPResponse {
@@ -83,26 +102,36 @@ extension FileCalls {
             try Task.checkCancellation()
             try await call.withExchange(.readFile(wanted)) { exchange in
                 _ = try await Self.openedFile(&exchange)
-                switch coding {
-                case .identity: try await Self.copy(&exchange, wanted.length, to: writer)
-                case .gzip:
-                    // Much work for each byte: not on the thread that others' requests wait for.
-                    try await withTaskExecutorPreference(globalConcurrentExecutor) {
-                        try await Self.compress(&exchange, to: writer)
-                    }
-                }
+                try await Self.pass(ByteBuffer(), &exchange, coding, wanted.length, to: writer)
+            }
+        }
+    }
+
+    private static func pass(
+        _ first: ByteBuffer, _ exchange: inout GuestExchange, _ coding: ContentCoding, _ length: UInt64?,
+        to writer: ResponseWriter
+    ) async throws {
+        switch coding {
+        case .identity: try await copy(first, &exchange, length, to: writer)
+        case .gzip:
+            // Much work for each byte: not on the thread that others' requests wait for.
+            try await withTaskExecutorPreference(globalConcurrentExecutor) {
+                try await compress(first, &exchange, to: writer)
             }
         }
     }
 
     /// - Throws: if the file has become shorter meanwhile: the client must not take it for whole.
     private static func copy(
-        _ exchange: inout GuestExchange, _ length: UInt64?, to writer: ResponseWriter
+        _ first: ByteBuffer, _ exchange: inout GuestExchange, _ length: UInt64?, to writer: ResponseWriter
     ) async throws {
-        var sent: UInt64 = 0
-        while let bytes = try await nextBytes(&exchange) {
+        var sent = UInt64(first.readableBytes)
+        try await writer.write(first)
+        while sent < length ?? .max, var bytes = try await nextBytes(&exchange) {
+            if let length, UInt64(bytes.readableBytes) > length - sent {
+                bytes = bytes.getSlice(at: bytes.readerIndex, length: Int(length - sent)) ?? bytes
+            }
             sent += UInt64(bytes.readableBytes)
-            guard sent <= length ?? .max else { throw tooMuch }
             try await writer.write(bytes)
         }
         guard length == nil || sent == length else {
@@ -110,8 +139,12 @@ extension FileCalls {
         }
     }
 
-    private static func compress(_ exchange: inout GuestExchange, to writer: ResponseWriter) async throws {
+    private static func compress(
+        _ first: ByteBuffer, _ exchange: inout GuestExchange, to writer: ResponseWriter
+    ) async throws {
         var encoder = try GzipEncoder()
+        let head = try encoder.compress(first)
+        if head.readableBytes > 0 { try await writer.write(head) }
         while let bytes = try await nextBytes(&exchange) {
             let compressed = try encoder.compress(bytes)
             if compressed.readableBytes > 0 { try await writer.write(compressed) }
@@ -128,7 +161,12 @@ extension FileCalls {
 
     /// Takes the first word of a read: what the file is.
     private static func openedFile(_ exchange: inout GuestExchange) async throws -> FileEntry {
-        guard case .entry(let entry) = try await exchange.reply() else {
+        let entry: FileEntry
+        switch try await exchange.next() {
+        case .reply(.entry(let found)): entry = found
+        case .idle: throw GuestClientError.timedOut(.awaitingReply)
+        case nil: throw GuestClientError.hungUp
+        case .reply, .output, .bytes:
             throw GuestClientError.protocolViolation("something else where a file's entry was due")
         }
         guard entry.kind == .file, entry.size >= 0 else {
@@ -139,11 +177,14 @@ extension FileCalls {
 
     /// nil at the file's end.
     private static func nextBytes(_ exchange: inout GuestExchange) async throws -> ByteBuffer? {
-        switch try await exchange.next() {
-        case .bytes(let bytes): return bytes
-        case .reply(.end): return nil
-        case nil: throw GuestClientError.hungUp
-        case .reply, .output, .idle: throw GuestClientError.protocolViolation("neither bytes nor a file's end")
+        while true {
+            switch try await exchange.next() {
+            case .bytes(let bytes): return bytes
+            case .reply(.end): return nil
+            case .idle: continue  // a client that reads slowly makes the guest silent
+            case nil: throw GuestClientError.hungUp
+            case .reply, .output: throw GuestClientError.protocolViolation("neither bytes nor a file's end")
+            }
         }
     }
 

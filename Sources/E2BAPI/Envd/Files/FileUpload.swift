@@ -27,10 +27,30 @@ extension FileCalls {
     private func uploadWhole() async throws -> WrittenFile {
         guard let path = queryPath else { throw EnvdFailure(.badRequest, "path: missing, a file's path is due") }
         var body = try UploadBody(call.request)
-        return try await call.withExchange(.writeFile(try target(path))) { exchange in
-            while let bytes = try await body.next() { try await exchange.send(bytes: bytes) }
-            return try await Self.finish(&exchange)
+        return try await write(try target(path)) { try await body.next() }
+    }
+
+    /// A small file goes to the guest with the request, a bigger one as it comes.
+    private func write(
+        _ target: WriteFile, _ next: () async throws -> ByteBuffer?
+    ) async throws -> WrittenFile {
+        var first = ByteBuffer()
+        while first.readableBytes <= EnvdLimits.promptUploadBytes {
+            guard let bytes = try await next() else { return try await writeAtOnce(target, first) }
+            if first.readableBytes == 0 { first = bytes } else { first.writeImmutableBuffer(bytes) }
         }
+        return try await call.withExchange(.writeFile(target)) { exchange in
+            try await exchange.send(bytes: first)
+            while let bytes = try await next() { try await exchange.send(bytes: bytes) }
+            try await exchange.send(.end)
+            return try Self.written(try await exchange.reply())
+        }
+    }
+
+    private func writeAtOnce(_ target: WriteFile, _ content: ByteBuffer) async throws -> WrittenFile {
+        try Self.written(
+            try await call.environment.guest.call(
+                .writeFile(target), with: content, to: call.sandbox.guestSocketPath))
     }
 
     /// The body's parts named `file` are the files.
@@ -52,18 +72,13 @@ extension FileCalls {
             guard paths.count <= EnvdLimits.uploadFiles else {
                 throw EnvdFailure(.badRequest, "more than \(EnvdLimits.uploadFiles) files in one upload")
             }
-            let file = try await call.withExchange(.writeFile(try target(path))) { exchange in
-                while let bytes = try await parts.nextBytes() { try await exchange.send(bytes: bytes) }
-                return try await Self.finish(&exchange)
-            }
-            written.append(file)
+            written.append(try await write(try target(path)) { try await parts.nextBytes() })
         }
         return written
     }
 
-    private static func finish(_ exchange: inout GuestExchange) async throws -> WrittenFile {
-        try await exchange.send(.end)
-        guard case .entry(let entry) = try await exchange.reply() else {
+    private static func written(_ reply: GuestReply) throws(GuestClientError) -> WrittenFile {
+        guard case .entry(let entry) = reply else {
             throw GuestClientError.protocolViolation("something else where a written file's entry was due")
         }
         return WrittenFile(entry)

@@ -2,7 +2,7 @@ import Synchronization
 
 /// Hands parts from an event loop to one task. What arrived and was not taken is bounded by whoever delivers: it reads
 /// on only while `isDemanded`.
-final class Mailbox<Part: Sendable>: Sendable {
+public final class Mailbox<Part: Sendable>: Sendable {
     private struct State {
         var parts: [Part] = []
         var waiter: CheckedContinuation<Part?, any Error>?
@@ -14,16 +14,21 @@ final class Mailbox<Part: Sendable>: Sendable {
     private let demand: @Sendable () -> Void
 
     /// - Parameter demand: called each time a reader starts to wait.
-    init(demand: @escaping @Sendable () -> Void) {
+    public init(demand: @escaping @Sendable () -> Void) {
         self.demand = demand
     }
 
     /// True while a reader waits.
-    var isDemanded: Bool {
+    public var isDemanded: Bool {
         state.withLock { $0.waiter != nil }
     }
 
-    func deliver(_ part: Part) {
+    /// True while nothing waits to be taken.
+    public var isEmpty: Bool {
+        state.withLock { $0.parts.isEmpty }
+    }
+
+    public func deliver(_ part: Part) {
         let waiter = state.withLock { state -> CheckedContinuation<Part?, any Error>? in
             guard state.end == nil else { return nil }
             guard let waiter = state.waiter.take() else {
@@ -36,18 +41,18 @@ final class Mailbox<Part: Sendable>: Sendable {
     }
 
     /// No more parts. Those that were delivered can still be taken.
-    func finish() {
+    public func finish() {
         close(.success(()), dropping: false)
     }
 
-    /// No more parts, and those not yet taken are dropped.
-    func fail(_ error: any Error) {
-        close(.failure(error), dropping: true)
+    /// No more parts, and those not yet taken are dropped, unless they are to be taken before the error is.
+    public func fail(_ error: any Error, dropping: Bool = true) {
+        close(.failure(error), dropping: dropping)
     }
 
     /// The next part, or nil at the end. One reader at a time.
     /// - Throws: what `fail` was given, or `CancellationError`.
-    func next() async throws -> Part? {
+    public func next() async throws -> Part? {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { reader in
                 let isWaiting = state.withLock { state in
