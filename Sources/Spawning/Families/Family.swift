@@ -88,15 +88,16 @@ final class Family {
         return (user, network)
     }
 
-    /// Makes one namespace ahead of need.
+    /// Makes one namespace ahead of need, unless there are so many of them already.
     /// - Returns: whether there may be more to do.
-    func prepareOne() throws(BoxFailure) -> Bool {
+    func prepareOne(upTo count: Int) throws(BoxFailure) -> Bool {
         guard key != nil, !isEnding else { return false }
-        if networkNamespaces.count < readyTarget {
+        let target = min(readyTarget, count)
+        if networkNamespaces.count < target {
             try addNetworkNamespace()
             return true
         }
-        guard userNamespaces.count < readyTarget, !slots.isFull else { return false }
+        guard userNamespaces.count < target, !slots.isFull else { return false }
         try addUserNamespace()
         return true
     }

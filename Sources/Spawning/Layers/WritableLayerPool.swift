@@ -46,11 +46,11 @@ final class WritableLayerPool {
         }
     }
 
-    /// Orders what is missing on the shelves, as far as the limit allows.
-    func refill() throws(BoxFailure) {
+    /// Orders what is missing on the shelves, up to so many on each, as far as the limit of orders allows.
+    func refill(upTo count: Int) throws(BoxFailure) {
         for (shape, shelf) in shelves where shelf.failure == nil {
             guard ordered < Self.orderedLimit else { return }
-            if shelf.ready.count + ordered < shelf.target { try order(shape) }
+            if shelf.ready.count + ordered < min(shelf.target, count) { try order(shape) }
         }
     }
 

@@ -38,6 +38,8 @@ public final class Spawner {
     private static let removalInterval: Int64 = 1
     private static let removalHurry: Int64 = 50
     private static let connectionLimit = 4
+    /// How much of everything is kept ready while sandboxes are being born.
+    private static let readyDuringBirths = 2
     /// How long it waits for its families' first processes to end when it stops, in milliseconds.
     private static let leavePatience: Int64 = 1000
 
@@ -172,12 +174,14 @@ public final class Spawner {
         }
     }
 
-    /// Does one piece of work that a later request would else wait for.
+    /// Does one piece of work that a later request would else wait for. While a sandbox is being born, only what the
+    /// very next ones need: it would take the birth's time.
     /// - Returns: whether there is more.
     private func prepareAhead() -> Bool {
+        let limit = births.isEmpty ? Int.max : Self.readyDuringBirths
         do {
-            try pool.refill()
-            for family in families.families.values where try family.prepareOne() { return true }
+            try pool.refill(upTo: limit)
+            for family in families.families.values where try family.prepareOne(upTo: limit) { return true }
         } catch {
             log.write("preparing: \(error)")
         }
