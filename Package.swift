@@ -92,7 +92,7 @@ let package = Package(
         .target(
             name: "Edge",
             dependencies: [
-                "E2BAPI", "HTTPExchange", "GuestClient", "Orchestrator", "SandboxModel",
+                "E2BAPI", "HTTPExchange", "GuestClient", "KernelProtocol", "Orchestrator", "SandboxModel",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "NIOTLS", package: "swift-nio"),
@@ -109,8 +109,8 @@ let package = Package(
             name: "nestbox",
             dependencies: [
                 "APIClient", "Edge", "E2BAPI", "HTTPExchange", "Interpreter", "Orchestrator", "IsolationBackends",
-                "GuestClient", "GuestProtocol", "WireCoding", "Auth", "Persistence", "Layers", "SandboxModel", "CLinux", "LinuxSystem",
-                "SpawnerProtocol", "HostProbes", "DirectRun",
+                "GuestClient", "GuestProtocol", "KernelProtocol", "WireCoding", "Auth", "Persistence", "Layers",
+                "SandboxModel", "CLinux", "LinuxSystem", "SpawnerProtocol", "HostProbes", "DirectRun",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),

@@ -54,24 +54,24 @@ struct PoolRequest: Decodable, Hashable {
 }
 
 /// A pool as its tenant sees it.
-struct PoolResponse: Encodable, Hashable {
-    let templateID: String
-    let min: Int
-    let max: Int
-    let acquireTimeoutMs: Int
-    let ready: Int
-    let making: Int
-    let inUse: Int
-    let waiting: Int
-    let hits: Int
-    let misses: Int
-    let waits: Int
-    let timeouts: Int
-    let unhealthy: Int
-    let refills: Int
-    let refillFailures: Int
-    let lastRefillMs: Double
-    let meanRefillMs: Double
+public struct PoolResponse: Codable, Hashable, Sendable {
+    public let templateID: String
+    public let min: Int
+    public let max: Int
+    public let acquireTimeoutMs: Int
+    public let ready: Int
+    public let making: Int
+    public let inUse: Int
+    public let waiting: Int
+    public let hits: Int
+    public let misses: Int
+    public let waits: Int
+    public let timeouts: Int
+    public let unhealthy: Int
+    public let refills: Int
+    public let refillFailures: Int
+    public let lastRefillMs: Double
+    public let meanRefillMs: Double
 
     init(_ report: PoolReport) {
         let figures = report.figures

@@ -1,3 +1,4 @@
+import KernelProtocol
 import NIOCore
 import NIOHTTP1
 
@@ -20,22 +21,6 @@ enum ParserErrors {
 /// `{"code":..,"message":..}`, the shape of every error of the control plane and of the edge.
 enum ErrorBody {
     static func json(code: Int, message: String) -> String {
-        "{\"code\":\(code),\"message\":\"\(escaped(message))\"}"
-    }
-
-    /// JSON text, RFC 8259 section 7.
-    static func escaped(_ text: String) -> String {
-        var escaped = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": escaped += "\\\""
-            case "\\": escaped += "\\\\"
-            case _ where scalar.value < 0x20:
-                let hexadecimal = String(scalar.value, radix: 16)
-                escaped += "\\u" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
-            default: escaped.unicodeScalars.append(scalar)
-            }
-        }
-        return escaped
+        "{\"code\":\(code),\"message\":\(JSONEscape.quoted(message))}"
     }
 }

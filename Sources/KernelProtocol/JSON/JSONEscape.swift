@@ -8,6 +8,13 @@ public enum JSONEscape {
         text.withUTF8 { append($0, to: &output) }
     }
 
+    /// `text` in quotation marks.
+    public static func quoted(_ text: String) -> String {
+        var output: [UInt8] = []
+        append(text, to: &output)
+        return String(decoding: output, as: UTF8.self)
+    }
+
     private static func append(_ utf8: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
         var plain = 0

@@ -1,4 +1,5 @@
 import ArgumentParser
+import E2BAPI
 import SandboxModel
 
 /// `nestbox pool`: sandboxes that are ready before they are asked for.
@@ -24,27 +25,6 @@ struct TimeText: ExpressibleByArgument {
         }
         return nil
     }
-}
-
-/// A pool as the server tells it.
-struct PoolSummary: Codable {
-    let templateID: String
-    let min: Int
-    let max: Int
-    let acquireTimeoutMs: Int
-    let ready: Int
-    let making: Int
-    let inUse: Int
-    let waiting: Int
-    let hits: Int
-    let misses: Int
-    let waits: Int
-    let timeouts: Int
-    let unhealthy: Int
-    let refills: Int
-    let refillFailures: Int
-    let lastRefillMs: Double
-    let meanRefillMs: Double
 }
 
 /// Which tenant's pools, and by which way.
@@ -87,7 +67,7 @@ struct PoolSetCommand: AsyncParsableCommand {
         if let store = try await options.store() { return try await store.set(template, settings) }
         let pool = try await options.remote.server().call(
             .PUT, "/nestbox/pools/\(RemoteServer.segment(template))",
-            Request(min: min, max: max, acquireTimeoutMs: timeout), as: PoolSummary.self)
+            Request(min: min, max: max, acquireTimeoutMs: timeout), as: PoolResponse.self)
         if options.remote.json { try Output.json(pool) }
     }
 }
@@ -99,7 +79,7 @@ struct PoolListCommand: AsyncParsableCommand {
     @OptionGroup var remote: RemoteOptions
 
     func run() async throws {
-        let pools = try await remote.server().call(.GET, "/nestbox/pools", as: [PoolSummary].self)
+        let pools = try await remote.server().call(.GET, "/nestbox/pools", as: [PoolResponse].self)
         if remote.json { return try Output.json(pools) }
         Output.table(
             ["TEMPLATE", "MIN", "MAX", "READY", "IN USE", "WAITING", "HITS", "MISSES", "WAITS", "TIMEOUTS", "REFILL"],

@@ -1,3 +1,5 @@
+import KernelProtocol
+
 /// A JSON value as it stands in the text. An object's fields keep their order: it is the order of a table's columns.
 enum JSONValue: Hashable, Sendable {
     struct Field: Hashable, Sendable {
@@ -41,24 +43,10 @@ enum JSONValue: Hashable, Sendable {
     var json: String {
         switch self {
         case .object(let fields):
-            "{" + fields.map { "\(Self.quoted($0.name)): \($0.value.json)" }.joined(separator: ", ") + "}"
+            "{" + fields.map { "\(JSONEscape.quoted($0.name)): \($0.value.json)" }.joined(separator: ", ") + "}"
         case .list(let values): "[" + values.map(\.json).joined(separator: ", ") + "]"
-        case .text(let text): Self.quoted(text)
+        case .text(let text): JSONEscape.quoted(text)
         case .word(let word): word
         }
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"", "\\": quoted += "\\\(scalar)"
-            case "\n": quoted += "\\n"
-            case "\t": quoted += "\\t"
-            case "\r": quoted += "\\r"
-            default: quoted.unicodeScalars.append(scalar)
-            }
-        }
-        return quoted + "\""
     }
 }
