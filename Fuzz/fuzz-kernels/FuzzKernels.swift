@@ -26,7 +26,7 @@ private func check(_ message: KernelMessage) {
     switch message {
     case .result(let result): for form in result.forms { check(form.value) }
     case .error(let error): for text in [error.name, error.value, error.traceback] { check(text) }
-    case .hello, .count, .output, .badResult, .end: break
+    case .hello, .count, .output, .badResult, .dropped, .end: break
     }
 }
 

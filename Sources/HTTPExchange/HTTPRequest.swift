@@ -50,11 +50,14 @@ public struct RequestBody: Sendable, AsyncSequence {
     }
 
     /// The whole body.
-    /// - Throws: `BodyTooLarge` as soon as it is longer than `limit` bytes; the rest is not read.
-    public func collect(upTo limit: Int) async throws -> ByteBuffer {
+    /// - Parameter admit: asked before each part is kept, by its length.
+    /// - Throws: `BodyTooLarge` as soon as it is longer than `limit` bytes, or what `admit` throws; the rest is not
+    ///   read.
+    public func collect(upTo limit: Int, admit: (Int) throws -> Void = { _ in }) async throws -> ByteBuffer {
         var whole = ByteBuffer()
         for try await var part in self {
             guard whole.readableBytes + part.readableBytes <= limit else { throw BodyTooLarge(limit: limit) }
+            try admit(part.readableBytes)
             whole.writeBuffer(&part)
         }
         return whole

@@ -7,6 +7,8 @@ public enum KernelLimits {
     /// Of one frame of `stdout` or `stderr`.
     public static let outputBytes = 64 << 10
     public static let resultBytes = 32 << 20
+    /// A longer payload is read only if there is room for it.
+    public static let promptBytes = outputBytes
     /// Of one text of an `error`, before it is JSON.
     public static let errorTextBytes = 1 << 20
     /// Three such texts, each of whose bytes may have become the six of `\u001b`, and the names around them.

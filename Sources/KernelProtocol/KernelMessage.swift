@@ -10,6 +10,8 @@ public enum KernelMessage: Hashable, Sendable {
     /// A result that is none, in a frame that is whole: the kernel may go on.
     case badResult(KernelProtocolError)
     case error(KernelError)
+    /// A frame with a payload of so many bytes, which its reader had no room for.
+    case dropped(Int)
     /// The last word of a run.
     case end
 

@@ -243,19 +243,14 @@ class TestAfterwards:
 
 def test_the_server_does_not_keep_what_it_passes_on(notebook, kernels, server):
     """It reads from the kernel no faster than the client takes."""
-
-    def resident():
-        status = open(f"/proc/{server.pid}/status").read()
-        return int(status.split("VmRSS:")[1].split()[0]) * 1024
-
     client = kernels(notebook)
     client.timeout = 60
-    before = resident()
+    before = server.resident
     with client.running(FLOOD.format(blocks=300)) as response:
         lines = response.iter_lines()
         first = next(line for line in lines if '"stdout"' in line)
-        grown = resident() - before
+        grown = server.resident - before
         said = len(first) + sum(len(line) for line in lines)
     assert said > 300 * MEBIBYTE
-    assert max(grown, resident() - before) < 150 * MEBIBYTE
+    assert max(grown, server.resident - before) < 150 * MEBIBYTE
     assert text(client.run("print('well')")) == "well\n"

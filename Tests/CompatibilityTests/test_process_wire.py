@@ -40,11 +40,6 @@ def open_stream(server, wire, process, **request):
     return connection
 
 
-def resident_kilobytes(pid):
-    with open(f"/proc/{pid}/status") as status:
-        return int(next(line for line in status if line.startswith("VmRSS")).split()[1])
-
-
 class TestStreams:
     def test_events_come_in_their_order(self, wire):
         found, end = wire.start("/bin/sh", "-c", "echo a; echo b >&2")
@@ -166,13 +161,13 @@ class TestStreams:
         eventually(lambda: box.files.exists(f"{box_directory}/done"), "the command to finish without its client", 10)
 
     def test_a_client_that_does_not_read_is_not_remembered_without_end(self, server, wire, box):
-        before = resident_kilobytes(server.pid)
+        before = server.resident
         process = {"cmd": "/bin/sh", "args": ["-c", "yes | head -c 200000000"]}
         with open_stream(server, wire, process, tag="flood") as client:
             client.recv(16)
             for _ in range(20):
                 assert box.commands.run("echo others live").stdout == "others live\n"
-            assert resident_kilobytes(server.pid) - before < 64 << 10, "the server holds what nobody reads"
+            assert server.resident - before < 64 << 20, "the server holds what nobody reads"
         wire.call("process.Process/SendSignal", {"process": {"tag": "flood"}, "signal": "SIGNAL_SIGKILL"})
 
 

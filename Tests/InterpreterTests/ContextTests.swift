@@ -76,7 +76,7 @@ import Testing
             try await expectEventually { studio.guest.kernel(id)?.isBusy == true }
             let heard = Heard()
             let waiting = Task {
-                try await studio.contexts.execute(ExecutableCode("value 1", environment: [:]), in: context) {
+                try await studio.contexts.execute(studio.code("value 1"), in: context) {
                     heard.add($0)
                 }
             }

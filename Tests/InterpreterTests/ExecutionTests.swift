@@ -63,7 +63,7 @@ import Testing
             let context = try await studio.contexts.place(context: nil, language: nil)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for code in ["wait", "value 1", "value 2"] {
-                    let code = try ExecutableCode(code, environment: [:])
+                    let code = try studio.code(code)
                     group.addTask { try await studio.contexts.execute(code, in: context) { _ in } }
                     try await expectEventually { studio.guest.kernel("python")?.isBusy == true }
                 }
@@ -106,7 +106,7 @@ import Testing
         try await withStudio(limits: limits) { studio in
             let context = try await studio.contexts.place(context: nil, language: nil)
             let heard = Heard()
-            try await studio.contexts.execute(ExecutableCode("wait", environment: [:]), in: context) { events in
+            try await studio.contexts.execute(studio.code("wait"), in: context) { events in
                 heard.add(events)
                 if heard.events.count(where: { $0 == .keepalive }) == 3 {
                     studio.guest.kernel("python")?.interrupt()
@@ -120,7 +120,7 @@ import Testing
         try await withStudio { studio in
             let context = try await studio.contexts.place(context: nil, language: nil)
             let client = Task {
-                try await studio.contexts.execute(ExecutableCode("flood", environment: [:]), in: context) { events in
+                try await studio.contexts.execute(studio.code("flood"), in: context) { events in
                     let weight = events.reduce(0) { $0 + $1.weight }
                     #expect(weight <= InterpreterLimits.brisk.heldBytes + 70_000)
                     try await Task.sleep(for: .seconds(3600))
@@ -138,7 +138,7 @@ import Testing
         try await withStudio { studio in
             let context = try await studio.contexts.place(context: nil, language: nil)
             let client = Task {
-                try await studio.contexts.execute(ExecutableCode("wait", environment: [:]), in: context) { _ in }
+                try await studio.contexts.execute(studio.code("wait"), in: context) { _ in }
             }
             try await expectEventually { studio.guest.kernel("python")?.isBusy == true }
             client.cancel()
@@ -152,7 +152,7 @@ import Testing
         try await withStudio { studio in
             let context = try await studio.contexts.place(context: nil, language: nil)
             let client = Task {
-                try await studio.contexts.execute(ExecutableCode("ignore", environment: [:]), in: context) { _ in }
+                try await studio.contexts.execute(studio.code("ignore"), in: context) { _ in }
             }
             try await expectEventually { studio.guest.kernel("python")?.isBusy == true }
             client.cancel()
@@ -163,13 +163,40 @@ import Testing
         }
     }
 
+    @Test func `who left the row holds no place in it`() async throws {
+        var limits = InterpreterLimits.brisk
+        limits.rowLength = 1
+        try await withStudio(limits: limits) { studio in
+            let context = try await studio.contexts.place(context: nil, language: nil)
+            let first = Task { try await studio.run("wait") }
+            try await expectEventually { studio.guest.kernel("python")?.isBusy == true }
+            let second = Task { try await studio.contexts.execute(studio.code("value 2"), in: context) { _ in } }
+            try await expectEventually {
+                do throws(InterpreterError) {
+                    _ = try await studio.contexts.place(context: nil, language: nil)
+                    return false
+                } catch {
+                    return error == .rowIsFull(limit: 1)
+                }
+            }
+            second.cancel()
+            await #expect(throws: (any Error).self) { try await second.value }
+            let third = Task { try await studio.run("value 3") }
+            try await expectEventually { studio.contexts.budget.held > 2 * InterpreterLimits.executionBytes }
+            studio.guest.kernel("python")?.interrupt()
+            _ = try await first.value
+            expect(try await third.value.words.last, is: "end")
+            #expect(studio.guest.kernel("python")?.codes == ["wait", "value 3"])
+        }
+    }
+
     @Test func `who left the row is not run`() async throws {
         try await withStudio { studio in
             let context = try await studio.contexts.place(context: nil, language: nil)
             let first = Task { try await studio.run("wait") }
             try await expectEventually { studio.guest.kernel("python")?.isBusy == true }
             let second = Task {
-                try await studio.contexts.execute(ExecutableCode("value 2", environment: [:]), in: context) { _ in }
+                try await studio.contexts.execute(studio.code("value 2"), in: context) { _ in }
             }
             second.cancel()
             await #expect(throws: (any Error).self) { try await second.value }

@@ -106,6 +106,11 @@ final class FakeKernel: Sendable {
             case "value": try await wire.write(0x84, #"{"main":true,"data":{"text/plain":"\#(argument)"}}"#)
             case "show": try await wire.write(0x84, argument)
             case "raise": try await wire.write(0x85, #"{"name":"\#(argument)","value":"v","traceback":"t"}"#)
+            case "big": try await wire.write(0x84, Self.result(ofBytes: Int(argument) ?? 0))
+            case "half":
+                // The first half of a result.
+                let frame = KernelFrame.bytes(kind: 0x84, payload: Array(Self.result(ofBytes: Int(argument) ?? 0).utf8))
+                try await wire.write(Array(frame.prefix(frame.count / 2)))
             case "frame": try await wire.write(Self.bytes(argument))
             case "flood": while true { try await wire.write(0x82, String(repeating: "x", count: 60_000)) }
             case "die":
@@ -135,6 +140,11 @@ final class FakeKernel: Sendable {
             }
             if isOver { waiter.resume() }
         }
+    }
+
+    private static func result(ofBytes count: Int) -> String {
+        let (head, tail) = (#"{"main":true,"data":{"text/plain":""#, #""}}"#)
+        return head + String(repeating: "x", count: max(0, count - head.utf8.count - tail.utf8.count)) + tail
     }
 
     private static func bytes(_ hexadecimal: String) -> [UInt8] {

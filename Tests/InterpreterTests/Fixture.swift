@@ -26,13 +26,18 @@ struct Studio: Sendable {
         let words = Mutex<[[UInt8]]>([])
     }
 
+    /// Code, and its share of the sandbox's budget.
+    func code(_ text: String, environment: [String: String] = [:]) throws -> ExecutableCode {
+        try ExecutableCode(text, environment: environment, share: contexts.admit())
+    }
+
     /// Runs code to its end.
     func run(
         _ code: String, context: String? = nil, language: String? = nil, environment: [String: String] = [:]
     ) async throws -> [ExecutionEvent] {
         let place = try await contexts.place(context: context, language: language)
         let heard = Heard()
-        try await contexts.execute(ExecutableCode(code, environment: environment), in: place) { heard.add($0) }
+        try await contexts.execute(self.code(code, environment: environment), in: place) { heard.add($0) }
         return heard.events
     }
 }
@@ -76,6 +81,7 @@ extension InterpreterLimits {
         limits.startPatience = .seconds(5)
         limits.landingPatience = .milliseconds(200)
         limits.inspectionPatience = .milliseconds(500)
+        limits.greetingPatience = .milliseconds(300)
         return limits
     }
 }

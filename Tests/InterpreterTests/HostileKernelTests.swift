@@ -1,5 +1,7 @@
 import GuestProtocol
+import Isolation
 import KernelProtocol
+import Synchronization
 import Testing
 
 @testable import Interpreter
@@ -52,6 +54,23 @@ import Testing
             }
             #expect(studio.guest.signals.contains(KernelHost.killSignal))
             expect(try await studio.contexts.list().count, is: 2)
+        }
+    }
+
+    @Test func `a kernel that does not even greet is killed, and the next run has a fresh one`() async throws {
+        let isFirst = Atomic(true)
+        let lands = { @Sendable (guest: FakeGuest) throws(BackendError) -> UInt32 in
+            guard isFirst.exchange(false, ordering: .relaxed) else {
+                throw BackendError(.notFound, backend: "test", step: "land", cause: "once is enough")
+            }
+            return guest.plant("python", language: "mute").pid
+        }
+        try await withStudio(hasZygote: true, lands: lands) { studio in
+            let events = try await studio.run("value 1")
+            #expect(events.words == ["error ContextRestarting", "end"])
+            #expect(events.error == "the kernel died: it said nothing for 0.3 seconds, its state is lost")
+            #expect(studio.guest.signals.contains(KernelHost.killSignal))
+            expect(try await studio.run("value 2").words, is: ["count 1", "result \"2\"", "end"])
         }
     }
 

@@ -108,6 +108,22 @@ import Testing
         try decoder.finish()
     }
 
+    @Test(arguments: [1000, 65_536, 1_000_000]) func `a long frame without room is passed over as it comes`(
+        step: Int
+    ) throws {
+        let long = KernelFrame.bytes(kind: 0x84, payload: [UInt8](repeating: 0x20, count: 300_000))
+        let stream = long + KernelFrame.bytes(kind: 0x82, payload: [0x61]) + long
+        var decoder = KernelMessageDecoder()
+        var (found, asked): ([KernelMessage], [Int]) = ([], [])
+        for start in stride(from: 0, to: stream.count, by: step) {
+            decoder.append(stream[start..<min(start + step, stream.count)])
+            while let message = try decoder.next(admits: { asked.append($0); return false }) { found.append(message) }
+        }
+        #expect(found == [.dropped(300_000), .output(.standardOutput, [0x61]), .dropped(300_000)])
+        #expect(asked == [300_000, 300_000])
+        try decoder.finish()
+    }
+
     @Test func `an end in the middle of a frame is told`() {
         var decoder = KernelMessageDecoder()
         decoder.append([1, 0, 0])

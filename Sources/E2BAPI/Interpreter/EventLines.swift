@@ -3,8 +3,10 @@ import KernelProtocol
 import NIOCore
 
 /// The events of an execution as clients read them: JSON, one object on each line. By hand, since output is the
-/// server's hottest path, and what a kernel says in JSON is passed on without being taken apart.
-enum EventLines {
+/// server's hottest path, and what a kernel says in JSON is passed on without being taken apart. In pieces that share
+/// no memory: one that waits for the client keeps none but its own alive.
+struct EventLines: Sequence, IteratorProtocol {
+    static let pieceBytes = 256 << 10
     /// The fields of forms that have one; every other form is in `extra`, under its type.
     private static let fields = [
         "text/plain": "text", "text/html": "html", "text/markdown": "markdown", "image/svg+xml": "svg",
@@ -12,13 +14,26 @@ enum EventLines {
         "application/json": "json", "application/javascript": "javascript", "e2b/data": "data", "e2b/chart": "chart",
     ]
 
-    static func lines(_ events: [ExecutionEvent]) -> ByteBuffer {
-        var lines: [UInt8] = []
-        for event in events {
-            write(event, &lines)
+    private var events: ArraySlice<ExecutionEvent>
+    private var lines: [UInt8] = []
+    private var start = 0
+
+    init(_ events: [ExecutionEvent]) {
+        self.events = events[...]
+    }
+
+    /// The next piece, never empty and at most `pieceBytes` long.
+    mutating func next() -> ByteBuffer? {
+        while lines.count - start < Self.pieceBytes, let event = events.popFirst() {
+            if start > 0 { lines.removeFirst(start) }
+            start = 0
+            Self.write(event, &lines)
             lines.append(UInt8(ascii: "\n"))
         }
-        return ByteBuffer(bytes: lines)
+        guard start < lines.count else { return nil }
+        let end = Swift.min(start + Self.pieceBytes, lines.count)
+        defer { start = end }
+        return ByteBuffer(bytes: lines[start..<end])
     }
 
     private static func write(_ event: ExecutionEvent, _ line: inout [UInt8]) {

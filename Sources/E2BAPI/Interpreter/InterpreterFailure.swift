@@ -27,6 +27,8 @@ struct InterpreterFailure: Error, Hashable {
             self.init(.tooManyRequests, "\(limit) executions wait for this context, as many as may")
         case .requestTooLong(let limit):
             self.init(.payloadTooLarge, "the code and its variables are over the limit of \(limit) bytes")
+        case .budgetIsUsedUp(let limit):
+            self.init(.tooManyRequests, InterpreterError.budgetSentence(limit))
         case .refused(let sentence): self.init(.badRequest, sentence)
         case .kernelFailed(let sentence): self.init(.internalServerError, sentence)
         case .sandboxIsGone: self.init(.badGateway, "The sandbox was not found")

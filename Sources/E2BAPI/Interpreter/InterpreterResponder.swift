@@ -69,16 +69,29 @@ public struct InterpreterResponder: Sendable {
     // MARK: - Calls
 
     private func execute(_ request: HTTPRequest, _ contexts: SandboxContexts) async throws -> HTTPResponse {
-        let message = try await body(ExecuteRequest.self, of: request, upTo: KernelLimits.requestBytes)
-        let code = try ExecutableCode(message.code, environment: message.environment())
-        let context = try await contexts.place(context: message.contextID, language: message.languageName)
+        let (code, contextID, language) = try await code(of: request, contexts)
+        let context = try await contexts.place(context: contextID, language: language)
         return HTTPResponse(
             status: .ok, headers: ["content-type": "application/json"],
             body: .stream(length: nil) { writer in
                 try await contexts.execute(code, in: context) { events in
-                    try await writer.write(EventLines.lines(events))
+                    for piece in EventLines(events) { try await writer.write(piece) }
                 }
             })
+    }
+
+    /// What is to run, and in which context or language. Nothing else is left of the body then.
+    private func code(
+        of request: HTTPRequest, _ contexts: SandboxContexts
+    ) async throws -> (ExecutableCode, contextID: String?, language: String?) {
+        let share = try contexts.admit()
+        var count = 0
+        let message = try await body(ExecuteRequest.self, of: request, upTo: KernelLimits.requestBytes) { bytes in
+            try share.take(bytes)
+            count += bytes
+        }
+        let code = try ExecutableCode(message.code, environment: message.environment(), share: share, body: count)
+        return (code, message.contextID, message.languageName)
     }
 
     private func create(_ request: HTTPRequest, _ contexts: SandboxContexts) async throws -> HTTPResponse {
@@ -89,14 +102,14 @@ public struct InterpreterResponder: Sendable {
     }
 
     private func body<Message: Decodable & Sendable>(
-        _: Message.Type, of request: HTTPRequest, upTo limit: Int
+        _: Message.Type, of request: HTTPRequest, upTo limit: Int, admit: (Int) throws -> Void = { _ in }
     ) async throws -> Message {
         let type = (request.headers.first(name: "content-type") ?? "").lowercased()
         guard type.split(separator: ";").first == "application/json" else {
             throw InterpreterFailure(
                 .unsupportedMediaType, "content-type '\(type.prefix(100))' is not application/json")
         }
-        let bytes = try await request.body.collect(upTo: limit)
+        let bytes = try await request.body.collect(upTo: limit, admit: admit)
         let isLong = bytes.readableBytes > Self.promptBodyBytes
         return try await withTaskExecutorPreference(isLong ? globalConcurrentExecutor : nil) {
             try WireJSON.decode(Message.self, from: bytes)

@@ -56,6 +56,7 @@ actor ContextRow {
     /// Returns at once if there is a kernel or one is on its way; otherwise when there is one.
     func prepare() async throws(InterpreterError) {
         guard !isRemoved else { throw .contextNotFound(context.id.text) }
+        dropAbandoned()
         guard errands.count < host.limits.rowLength else { throw .rowIsFull(limit: host.limits.rowLength) }
         guard kernel == nil, current == nil else { return }
         let answer = Answer<Void>()
@@ -184,10 +185,14 @@ actor ContextRow {
 
     /// - Returns: false if nobody was there, and another kernel is to be tried.
     private func converse(_ execution: Execution, with kernel: Kernel, mayRetry: Bool) async throws -> Bool {
+        guard let request = execution.begin() else {
+            execution.finish()
+            return true
+        }
         var conversation = Conversation(execution, with: kernel, of: context, on: host)
         let ending: Conversation.Ending
         do {
-            ending = try await conversation.hold(wait: kernel.hasGreeted ? .zero : host.limits.landingPatience)
+            ending = try await conversation.hold(request, wait: kernel.hasGreeted ? .zero : host.limits.landingPatience)
         } catch {
             guard await discard(), !host.isOver else { throw InterpreterError.sandboxIsGone }
             log.info("a kernel was not there any more", metadata: ["error": "\(error)", "pid": "\(kernel.pid)"])

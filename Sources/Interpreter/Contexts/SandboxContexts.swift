@@ -8,6 +8,7 @@ public actor SandboxContexts {
     private let host: KernelHost
     private let nursery: KernelNursery
     private let jobs: JobQueue
+    nonisolated let budget: ByteBudget
     /// In the order of their making.
     private var rows: [ContextRow]
     /// Not yet found again, and who waits for that; nil when all is known.
@@ -29,6 +30,7 @@ public actor SandboxContexts {
         self.host = host
         self.nursery = nursery
         self.jobs = jobs
+        budget = ByteBudget(limit: host.limits.sandboxBytes)
         self.searchers = searchers
         rows = nursery.interpreter.bootLanguages.compactMap { language in
             CodeContext.ofLanguage(language).map { ContextRow($0, host: host, nursery: nursery, jobs: jobs) }
@@ -61,6 +63,12 @@ public actor SandboxContexts {
         return context
     }
 
+    /// Room for one more execution; to be had before anything of it is read.
+    /// - Throws: `budgetIsUsedUp`.
+    public nonisolated func admit() throws(InterpreterError) -> BudgetShare {
+        try BudgetShare(of: budget)
+    }
+
     /// Where code runs that names this context, or else this language, or else nothing. Its kernel is there, or on its
     /// way.
     public func place(context id: String?, language: String?) async throws(InterpreterError) -> CodeContext {
@@ -76,7 +84,7 @@ public actor SandboxContexts {
     public nonisolated func execute(
         _ code: ExecutableCode, in context: CodeContext, _ body: ([ExecutionEvent]) async throws -> Void
     ) async throws {
-        let execution = Execution(request: code.request, limits: host.limits)
+        let execution = Execution(code, limits: host.limits)
         do throws(InterpreterError) {
             try await row(context.id.text).enter(execution)
         } catch {

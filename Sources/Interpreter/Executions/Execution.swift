@@ -1,7 +1,9 @@
+import NIOCore
 import Synchronization
 
 /// One execution, between the worker that carries it out and the client that hears of it. What was offered and not yet
-/// heard is bounded: the worker waits for the client, and the kernel for the worker.
+/// heard is bounded: the worker waits for the client, and the kernel for the worker. All of it counts for the share of
+/// the code.
 final class Execution: Sendable {
     /// What is to be done about an execution that is not to go on.
     enum Intervention: Sendable {
@@ -14,6 +16,10 @@ final class Execution: Sendable {
     private struct State {
         var events: [ExecutionEvent] = []
         var weight = 0
+        /// Counted for the events that the client is being given, and for the lines that they become.
+        var heard = 0
+        /// A kernel has the code, or is being sent it.
+        var isAtWork = false
         var lastEvent: ContinuousClock.Instant
         var reader: CheckedContinuation<Void, Never>?
         var writer: CheckedContinuation<Void, Never>?
@@ -22,16 +28,15 @@ final class Execution: Sendable {
         var isAbandoned = false
     }
 
-    /// The frame for the kernel.
-    let request: [UInt8]
+    private let code: ExecutableCode
     /// To be awaited by one task.
     let interventions: AsyncStream<Intervention>
     private let source: AsyncStream<Intervention>.Continuation
     private let state: Mutex<State>
     private let limits: InterpreterLimits
 
-    init(request: [UInt8], limits: InterpreterLimits) {
-        self.request = request
+    init(_ code: ExecutableCode, limits: InterpreterLimits) {
+        self.code = code
         self.limits = limits
         // One of each kind at most.
         (interventions, source) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(2))
@@ -41,10 +46,23 @@ final class Execution: Sendable {
     // MARK: - The worker's end
 
     var isAbandoned: Bool { state.withLock { $0.isAbandoned } }
+    var share: BudgetShare { code.share }
+
+    /// The frame for the kernel, again for another kernel. From now on it is there until `finish`.
+    /// - Returns: nil if the client left before it was begun.
+    func begin() -> ByteBuffer? {
+        state.withLock { state in
+            guard state.isAtWork || !state.isAbandoned else { return nil }
+            if !state.isAtWork { share.change(by: InterpreterLimits.workBytes) }
+            state.isAtWork = true
+            return code.request
+        }
+    }
 
     /// Returns once there is room for the next event, or nobody listens any more.
-    func offer(_ event: ExecutionEvent) async {
-        let mayWait = push(event)
+    /// - Parameter bytes: counted so far for what has become the event.
+    func offer(_ event: ExecutionEvent, insteadOf bytes: Int = 0) async {
+        let mayWait = push(event, insteadOf: bytes)
         guard mayWait else { return }
         await withCheckedContinuation { writer in
             let isFull = state.withLock { state in
@@ -61,8 +79,11 @@ final class Execution: Sendable {
     func finish(_ outcome: Result<Void, InterpreterError> = .success(())) {
         let reader = state.withLock { state in
             if state.outcome == nil { state.outcome = outcome }
+            if state.isAtWork { share.change(by: -InterpreterLimits.workBytes) }
+            state.isAtWork = false
             return state.reader.take()
         }
+        code.letGo()
         reader?.resume()
         source.finish()
     }
@@ -92,6 +113,9 @@ final class Execution: Sendable {
     private func next() async throws -> [ExecutionEvent]? {
         while true {
             let (events, outcome, writer) = state.withLock { state in
+                // What was heard is held no more; what is heard next, twice.
+                share.change(by: state.weight - state.heard)
+                state.heard = state.weight * 2
                 defer { (state.events, state.weight) = ([], 0) }
                 return (state.events, state.outcome, state.writer.take())
             }
@@ -125,7 +149,9 @@ final class Execution: Sendable {
     private func abandon() {
         let (reader, writer) = state.withLock { state in
             state.isAbandoned = true
-            (state.events, state.weight) = ([], 0)
+            share.change(by: -state.weight - state.heard)
+            (state.events, state.weight, state.heard) = ([], 0, 0)
+            if !state.isAtWork { code.letGo() }
             return (state.reader.take(), state.writer.take())
         }
         source.yield(.abandoned)
@@ -145,16 +171,19 @@ final class Execution: Sendable {
     }
 
     /// - Returns: whether there is more than may be held.
-    private func push(_ event: ExecutionEvent) -> Bool {
+    private func push(_ event: ExecutionEvent, insteadOf bytes: Int = 0) -> Bool {
         let (reader, isFull) = state.withLock { state in
             guard !state.isAbandoned, state.outcome == nil else {
+                share.change(by: -bytes)
                 return (nil as CheckedContinuation<Void, Never>?, false)
             }
             state.lastEvent = .now
             // A client that does not read needs not hear that it may wait.
             if event == .keepalive, !state.events.isEmpty { return (nil, false) }
+            let weight = event.weight
+            share.change(by: weight - bytes)
             state.events.append(event)
-            state.weight += event.weight
+            state.weight += weight
             return (state.reader.take(), state.weight > limits.heldBytes)
         }
         reader?.resume()

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct EventLinesTests {
     static func lines(_ events: [ExecutionEvent]) -> String {
-        String(buffer: EventLines.lines(events))
+        EventLines(events).map { String(buffer: $0) }.joined()
     }
 
     /// A result as a kernel says it.

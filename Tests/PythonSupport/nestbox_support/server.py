@@ -38,6 +38,16 @@ def free_port():
         return listener.getsockname()[1]
 
 
+def children_of(pid):
+    return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _word_and_resident(pid):
+    words = pathlib.Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return words[1], int(status.split("VmRSS:")[1].split()[0]) << 10
+
+
 class Server:
     """`nestbox serve` in the foreground of a child process. `start` and `stop` may alternate; the data stays."""
 
@@ -87,11 +97,13 @@ class Server:
 
     @property
     def pid(self):
-        """Of the server itself, also where sudo stands before it."""
-        if os.geteuid() == 0:
-            return self.process.pid
-        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return int(children[0])
+        """Of the server's monitor, also where sudo stands before it."""
+        return self.process.pid if os.geteuid() == 0 else children_of(self.process.pid)[0]
+
+    @property
+    def resident(self):
+        """Bytes of memory of the part that answers clients, which is a child of the monitor."""
+        return next(resident for word, resident in map(_word_and_resident, children_of(self.pid)) if word == "__server")
 
     def kill(self):
         """kill -9, and nobody is told."""
