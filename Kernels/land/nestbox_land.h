@@ -59,6 +59,15 @@ ssize_t nb_zygote_receive(int socket, struct nb_landing *landing, char *payload,
 /// -1 with the failure filled in if nothing landed; the zygote is as it was.
 pid_t nb_land(const struct nb_landing *landing, struct nb_land_failure *failure);
 
+struct nb_stretch {
+    uintptr_t start;
+    size_t bytes;
+};
+
+/// Gives this process copies of its own of pages that it shares with the one it was forked from, before it writes to
+/// them: all at once they cost a fraction of a fault for each. What can not be copied now is when it is written to.
+void nb_copy_pages(const struct nb_stretch *stretches, size_t count);
+
 /// Tells what nb_land answered, and closes the landing's descriptors. 0, or -1 with errno: the zygote is to end.
 int nb_zygote_landed(int socket, struct nb_landing *landing, pid_t pid, const struct nb_land_failure *failure);
 

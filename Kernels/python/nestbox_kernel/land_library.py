@@ -25,6 +25,12 @@ class LandFailure(ctypes.Structure):
     _fields_ = [("error_number", ctypes.c_int32), ("step", ctypes.c_char * STEP_BYTES)]
 
 
+class Stretch(ctypes.Structure):
+    """`struct nb_stretch`."""
+
+    _fields_ = [("start", ctypes.c_size_t), ("bytes", ctypes.c_size_t)]
+
+
 class LandLibrary:
     """The library's functions, called with the interpreter's lock held: there is one thread, and it waits."""
 
@@ -45,9 +51,17 @@ class LandLibrary:
             ctypes.c_int,
             ctypes.POINTER(LandFailure),
         ]
+        self._copy_pages = library.nb_copy_pages
+        self._copy_pages.argtypes = [ctypes.POINTER(Stretch), ctypes.c_size_t]
+        self._copy_pages.restype = None
+        self._stretches = (Stretch * 0)()
         self._landing = Landing()
         self._payload = ctypes.create_string_buffer(PAYLOAD_BYTES)
         self._length = 0
+
+    def expect_writes(self, stretches: list[tuple[int, int]]):
+        """From now on what lands has pages of its own there, `(start, bytes)`, from the start."""
+        self._stretches = (Stretch * len(stretches))(*stretches)
 
     def say_ready(self):
         self._check(self._ready(self._socket))
@@ -69,6 +83,7 @@ class LandLibrary:
         interpreter.PyOS_BeforeFork()
         pid = self._land(self._landing, failure)
         if pid == 0:
+            self._copy_pages(self._stretches, len(self._stretches))
             interpreter.PyOS_AfterFork_Child()
             return self._payload.raw[: self._length]
         ctypes.memset(self._payload, 0, PAYLOAD_BYTES)

@@ -21,7 +21,7 @@ def main():
     before = dict(os.environ)
     os.environ.update(ONE_THREAD)
     # Late, so that no library starts a thread before it has been asked not to.
-    from . import warmth
+    from . import rehearsal, warmth
     from .answers import Answers
     from .cold import look_like_a_script, serve
     from .output import Output
@@ -34,14 +34,19 @@ def main():
     warmth.warm(shell, output)
     os.environ.clear()
     os.environ.update(before)
+
+    def become_kernel(landing: Landing):
+        become_stranger(landing.environment)
+        os.chdir(landing.cwd)
+        shell.starting_dir = landing.cwd
+        shell.home_dir = landing.environment.get("HOME", "/")
+        shell.history_manager.dir_hist[:] = [landing.cwd]
+        serve(landing.settings, shell, output, shell.answers)
+
     warmth.settle()
-    landing = _wait_for_landing(library)
-    become_stranger(landing.environment)
-    os.chdir(landing.cwd)
-    shell.starting_dir = landing.cwd
-    shell.home_dir = landing.environment.get("HOME", "/")
-    shell.history_manager.dir_hist[:] = [landing.cwd]
-    serve(landing.settings, shell, output, shell.answers)
+    library.expect_writes(rehearsal.pages_written(become_kernel))
+    warmth.settle()  # again: to have rehearsed has left its own garbage
+    become_kernel(_wait_for_landing(library))
 
 
 def _options() -> argparse.Namespace:

@@ -4,9 +4,20 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+struct nb_stretch {
+    uintptr_t start;
+    size_t bytes;
+};
+
+void nb_copy_pages(const struct nb_stretch *stretches, size_t count) {
+    for (size_t index = 0; index < count; index++)
+        madvise((void *)stretches[index].start, stretches[index].bytes, 23 /* MADV_POPULATE_WRITE */);
+}
 
 struct nb_landing {
     int namespaces[7];
