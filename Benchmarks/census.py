@@ -84,7 +84,7 @@ def census(server):
         "network namespaces": _network_namespaces(),
         "loop devices": _loop_devices(),
         "files in the data directory": _files(server.data),
-        "descriptors of the server": len(_descriptors(server.pid)),
+        "descriptors of the server": len(_descriptors(server.answering_pid)),
     }
     if spawner is not None:
         counts["descriptors of the spawner"] = len(_descriptors(spawner))

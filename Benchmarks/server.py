@@ -29,6 +29,7 @@ def free_port():
 class Server:
     port: int
     key: str
+    # The monitor, which starts the part that answers and the spawner.
     pid: int
     data: pathlib.Path
 
@@ -46,8 +47,13 @@ class Server:
 
     @property
     def family(self):
-        """Pids of the server and of its helper, by program name; what runs in sandboxes is not among them."""
+        """Pids of the server's parts, by program name; what runs in sandboxes is not among them."""
         return {pid: program_of(pid) for pid in pids() if _belongs(pid, self.pid, str(self.data))}
+
+    @property
+    def answering_pid(self):
+        """The part that answers clients."""
+        return next(pid for pid in self.family if _words(pid)[1:2] == ["__server"])
 
     @property
     def spawner_pid(self):
@@ -94,14 +100,19 @@ def program_of(pid):
         return None
 
 
-def _belongs(pid, server_pid, data):
-    if pid == server_pid:
-        return True
+def _words(pid):
+    """The command line; empty for a process that is gone."""
     try:
-        words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:  # ended meanwhile
-        return False
-    return os.path.basename(words[0]) == "nestbox-spawner" and any(data in word for word in words)
+        return []
+
+
+def _belongs(pid, monitor, data):
+    words = _words(pid)
+    is_part = os.path.basename(words[0]) == "nestbox-spawner" if words else False
+    is_part = is_part or words[1:2] == ["__server"]
+    return pid == monitor or is_part and any(data in word for word in words)
 
 
 def _wait_until_ready(process, output):
@@ -135,7 +146,7 @@ def _end(process, data):
         process.kill()
         process.wait()
     for pid in [pid for pid in pids() if _belongs(pid, -1, str(data))]:
-        print(f"benchmark: nestbox-spawner {pid} outlived its server and is ended", file=sys.stderr)
+        print(f"benchmark: {program_of(pid)} {pid} outlived its server and is ended", file=sys.stderr)
         with contextlib.suppress(ProcessLookupError):  # it may end by itself at this moment
             os.kill(pid, signal.SIGTERM)
 
