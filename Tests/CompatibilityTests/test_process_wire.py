@@ -41,7 +41,6 @@ def open_stream(server, wire, process, missing=0, **request):
     return connection
 
 
-<<<<<<< HEAD
 def reset(connection):
     """Closes it so that the other side is told of no orderly end."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -52,8 +51,6 @@ def touching(box):
     return [process for process in box.commands.list() if process.cmd == "/usr/bin/touch"]
 
 
-=======
->>>>>>> 1daa6b05052ca285a124ff6fde209c84007f3184
 class TestStreams:
     def test_events_come_in_their_order(self, wire):
         found, end = wire.start("/bin/sh", "-c", "echo a; echo b >&2")
