@@ -110,9 +110,9 @@ def _words(pid):
 
 def _belongs(pid, monitor, data):
     words = _words(pid)
-    is_part = os.path.basename(words[0]) == "nestbox-spawner" if words else False
-    is_part = is_part or words[1:2] == ["__server"]
-    return pid == monitor or is_part and any(data in word for word in words)
+    is_part = words[1:2] == ["__server"] or bool(words) and os.path.basename(words[0]) == "nestbox-spawner"
+    # By the name of the scratch directory, which no JSON writes otherwise.
+    return pid == monitor or is_part and any(pathlib.Path(data).parent.name in word for word in words)
 
 
 def _wait_until_ready(process, output):
