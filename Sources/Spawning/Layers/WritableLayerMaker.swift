@@ -35,7 +35,7 @@ struct WritableLayerMaker {
             let file = try unnamedFile(bytes: shape.bytes)
             // Before the file has contents: a loop device begins by syncing its file to the host's disk, and blocks
             // that the disk has given out are as slow to give back. So a short life never leaves the memory.
-            let device = try LoopDevice(file: file.number, isReadOnly: false)
+            let device = try LoopDevice(file: file.number)
             try check("copy image") { nb_copy_sparse(template.file.number, file.number) }
             let mount = try DetachedMount(
                 type: "ext4", source: device.path, options: Self.options, attributes: .noDevices)
@@ -78,7 +78,7 @@ struct WritableLayerMaker {
     }
 
     private func addDirectories(to file: Int32) throws(SyscallError) {
-        let device = try LoopDevice(file: file, isReadOnly: false)
+        let device = try LoopDevice(file: file)
         let mount = try DetachedMount(type: "ext4", source: device.path, options: "noinit_itable")
         for name in ["upper", "work"] {
             try check("mkdir", path: name) { mkdirat(mount.descriptor.number, name, 0o755) }
