@@ -47,7 +47,7 @@ static ssize_t refuse_order(const int *descriptors, int count) {
     return -1;
 }
 
-ssize_t nb_zygote_receive(int socket, struct nb_landing *landing, char *payload, size_t size) {
+ssize_t nb_receive_order(int socket, struct nb_landing *landing, char *payload, size_t size) {
     enum { MOST = NB_NAMESPACE_COUNT + NB_CGROUP_MAX };
     for (;;) {
         uint8_t kind = 0;
@@ -78,20 +78,26 @@ ssize_t nb_zygote_receive(int socket, struct nb_landing *landing, char *payload,
     }
 }
 
-int nb_zygote_landed(int socket, struct nb_landing *landing, pid_t pid, const struct nb_land_failure *failure) {
+int nb_answer(int socket, pid_t landed, const struct nb_land_failure *failure) {
     struct {
         uint8_t kind;
         int32_t number;
         char step[NB_LAND_STEP_BYTES];
-    } __attribute__((packed)) answer = {.kind = ANSWER_LANDED, .number = pid};
+    } __attribute__((packed)) answer = {.kind = ANSWER_LANDED, .number = landed};
     size_t length = 0;
-    if (pid <= 0) {
+    if (landed <= 0) {
         answer.kind = ANSWER_FAILED;
         answer.number = failure->error_number;
         length = strnlen(failure->step, sizeof failure->step);
         memcpy(answer.step, failure->step, length);
     }
+    return say(socket, &answer, sizeof answer.kind + sizeof answer.number + length);
+}
+
+int nb_decline(int socket, const struct nb_landing *landing, const char *step, int number) {
+    struct nb_land_failure failure;
+    nb_fill(&failure, step, number);
     close_all(landing->namespaces, NB_NAMESPACE_COUNT);
     close_all(landing->cgroups, landing->cgroup_count);
-    return say(socket, &answer, sizeof answer.kind + sizeof answer.number + length);
+    return nb_answer(socket, -1, &failure) == 0 ? 1 : -1;
 }

@@ -1,7 +1,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include "nestbox_land.h"
+#include "land.h"
 
 #include <sys/mman.h>
 

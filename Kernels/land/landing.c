@@ -6,39 +6,54 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-// How a fork lands in a sandbox.
+// How a process moves into a sandbox.
 //
 // A process may enter a pid namespace for its children only, and the sandbox's first process is to be the parent of
-// what lands. So there are three processes below the zygote, of which only the last copies its memory:
+// what lands. So the process that moves leaves its memory to another, which nobody has copied:
 //
-//   the usher     a vfork of the zygote; joins the sandbox's namespaces, in the order in which each is still allowed
-//   the parent    a vfork of the usher, the first in the sandbox's pid namespace; enters its cgroups, forks, ends
-//   the landed    a fork of the parent, by the C library; the sandbox's first process inherits it from its parent
+//   the usher     shares the memory; joins the sandbox's namespaces, in the order in which each is still allowed
+//   the parent    shares the memory, the first in the sandbox's pid namespace; enters its cgroups, clones, ends
+//   the landed    shares the memory until the one who moves has ended, and has it for itself from then on; the
+//                 sandbox's first process inherits it from its parent
 //
-// The vforks run on the zygote's stack and in its memory, one at a time: who is above sleeps until who is below has
-// ended. Only the parent and the landed are in the sandbox's cgroups and pid namespace, so that a sandbox that is
-// killed meanwhile takes neither the usher nor the zygote with it. Until it has forked nobody gives up the zygote's
-// user: the memory is the zygote's, and the sandbox must have no right to trace who runs in it. Nobody may, since a
-// change of credentials made that memory undumpable; the zygote and the landed make it dumpable again, each its own.
+// Each has a stack of its own, since the one who moves still stands on the process's. It sleeps until the parent and
+// the usher have ended, hears that the landed one has settled, tells the spawner, and ends; then the landed one goes on
+// where it stood. Nobody may trace any of them meanwhile, for that memory is also that of one who may enter every
+// sandbox of its family: the landed one makes it dumpable when it is alone. So whoever has once let another into its
+// memory ends, whatever became of it. Only the parent and the landed one are in the sandbox's cgroups and pid
+// namespace, so that a sandbox that is killed meanwhile takes with it neither the usher nor the one who moves.
 
 /// How long the landed process may take to give up what it does not need, in milliseconds: a sandbox may be short of
 /// CPU time, or stop the process.
 #define SETTLE_MILLISECONDS 5000
+#define STACK_BYTES (64 << 10)
+enum { SELF, LANDED };
 
-/// What they tell each other in that memory.
-struct course {
-    volatile pid_t usher;
-    volatile pid_t parent;
+/// What they tell each other in that memory. There is one, since a process moves once.
+static struct {
+    const struct nb_landing *landing;
+    /// Where the C library keeps the number of the process's one thread.
+    int *thread_number;
+    struct robust_list_head *robust_list;
+    size_t robust_length;
+    /// Its two ends; the landed one writes a failure without a number when it has settled, and is told to go on.
+    int link[2];
     /// The landed one's number in the sandbox; 0 until there is one.
     volatile pid_t landed;
     volatile int error_number;
     const char *volatile step;
-};
+    jmp_buf ashore;
+} course;
+
+static _Alignas(64) char stacks[3][STACK_BYTES];
 
 static const struct {
     const char *step;
@@ -50,112 +65,154 @@ static const struct {
     {"enter cgroup namespace", CLONE_NEWCGROUP},
 };
 
-static int refuse(struct course *course, const char *step) {
-    course->error_number = errno != 0 ? errno : EIO;
-    course->step = step;
+static int refuse(const char *step, int number) {
+    course.error_number = number != 0 ? number : EIO;
+    course.step = step;
     return -1;
 }
 
-static int enter_namespaces(const struct nb_landing *landing, struct course *course) {
-    for (int index = 0; index < NB_NAMESPACE_COUNT; index++)
-        if (setns(landing->namespaces[index], entrances[index].kind) != 0)
-            return refuse(course, entrances[index].step);
-    return 0;
-}
-
-static int enter_cgroups(const struct nb_landing *landing, struct course *course) {
-    for (int index = 0; index < landing->cgroup_count; index++)
-        if (write(landing->cgroups[index], "0", 1) != 1) return refuse(course, "enter cgroup");
-    return 0;
-}
-
-/// A zygote that ignores SIGCHLD has nothing to reap.
 static void reap(pid_t pid) {
     while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR) {}
 }
 
-/// Waits for the landed process's word. What is sent to it meanwhile by its sandbox's root is not the zygote's affair.
-static int hear(int report, struct nb_land_failure *failure) {
-    struct pollfd wait = {.fd = report, .events = POLLIN};
+/// Starts a process in this memory, on its own stack.
+static pid_t share(int (*main)(void *), int stack, int flags) {
+    return clone(
+        main, stacks[stack] + STACK_BYTES, CLONE_VM | flags | SIGCHLD, NULL, &course.landed, NULL,
+        course.thread_number);
+}
+
+// ---- In the sandbox.
+
+static int be_landed(void *unused) {
+    (void)unused;
+    const int link = course.link[LANDED];
+    char word;
+    close(course.link[SELF]);
+    nb_settle(link);
+    // The word to go on, and then the end of who said it.
+    if (read(link, &word, 1) != 1 || read(link, &word, 1) != 0) _exit(126);
+    close(link);
+    syscall(SYS_set_tid_address, course.thread_number);
+    syscall(SYS_set_robust_list, course.robust_list, course.robust_length);
+    if (nb_surface() != 0) _exit(126);
+    longjmp(course.ashore, 1);
+}
+
+static int enter_cgroups(void) {
+    for (int index = 0; index < course.landing->cgroup_count; index++)
+        if (write(course.landing->cgroups[index], "0", 1) != 1) return refuse("enter cgroup", errno);
+    return 0;
+}
+
+static int be_parent(void *unused) {
+    (void)unused;
+    if (enter_cgroups() != 0) _exit(1);
+    // The kernel writes the number down before it starts the landed one, so that no death in between hides it.
+    if (share(be_landed, 2, CLONE_PARENT_SETTID | CLONE_CHILD_SETTID) < 0) refuse("clone", errno);
+    _exit(0);
+}
+
+// ---- On the way.
+
+static int enter_namespaces(void) {
+    for (int index = 0; index < NB_NAMESPACE_COUNT; index++)
+        if (setns(course.landing->namespaces[index], entrances[index].kind) != 0)
+            return refuse(entrances[index].step, errno);
+    // A change of user makes memory undumpable, or as dumpable as the host has it.
+    if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 1) return refuse("be undumpable: fs.suid_dumpable is 1", EPERM);
+    return 0;
+}
+
+static int be_usher(void *unused) {
+    (void)unused;
+    if (enter_namespaces() != 0) _exit(1);
+    pid_t parent = share(be_parent, 1, CLONE_VFORK);
+    if (parent < 0) refuse("clone into the sandbox", errno);
+    else reap(parent);
+    _exit(0);
+}
+
+// ---- Who moves.
+
+/// What the C library and the kernel know of the one thread, for the landed one to say it again. The kernel is not to
+/// write to it when this process ends.
+static int leave_thread(void) {
+    if (prctl(PR_GET_TID_ADDRESS, &course.thread_number, 0, 0, 0) != 0 || course.thread_number == NULL)
+        return refuse("thread number: CONFIG_CHECKPOINT_RESTORE", errno);
+    if (syscall(SYS_get_robust_list, 0, &course.robust_list, &course.robust_length) != 0)
+        return refuse("robust list", errno);
+    syscall(SYS_set_tid_address, NULL);
+    return 0;
+}
+
+/// Nobody has been let into the memory: it goes on as it was.
+static void return_to_thread(void) {
+    if (course.thread_number == NULL) return;
+    *course.thread_number = (int)syscall(SYS_set_tid_address, course.thread_number);
+}
+
+/// Waits for the landed process's word. What is sent to it meanwhile by its sandbox's root is not this one's affair.
+static int hear(struct nb_land_failure *failure) {
+    struct pollfd wait = {.fd = course.link[SELF], .events = POLLIN};
     int ready;
     while ((ready = poll(&wait, 1, SETTLE_MILLISECONDS)) < 0 && errno == EINTR) {}
     if (ready <= 0) {
         nb_fill(failure, "wait for the landed process", ready == 0 ? ETIMEDOUT : errno);
         return -1;
     }
-    ssize_t count = read(report, failure, sizeof *failure);
+    ssize_t count = read(course.link[SELF], failure, sizeof *failure);
     failure->step[sizeof failure->step - 1] = 0;
     if (count == (ssize_t)sizeof *failure) return failure->error_number == 0 ? 0 : -1;
     nb_fill(failure, "the landed process was killed", ECHILD);
     return -1;
 }
 
-/// What came of it, in the zygote.
-static pid_t conclude(const struct course *course, int report, struct nb_land_failure *failure) {
-    if (course->landed > 0) return hear(report, failure) == 0 ? course->landed : -1;
-    if (course->step != NULL) {
-        nb_fill(failure, course->step, course->error_number);
-    } else {
-        nb_fill(failure, "the way into the sandbox was cut off", ESRCH);  // it was killed meanwhile
-    }
-    return -1;
-}
-
-/// The three forks. As vfork demands, who shares the zygote's memory never returns from here.
-static pid_t fork_into(const struct nb_landing *landing, struct course *course) {
-    course->usher = vfork();
-    if (course->usher != 0) {
-        if (course->usher < 0) return refuse(course, "vfork");
-        reap(course->usher);
-        return 1;
-    }
-    if (enter_namespaces(landing, course) != 0) _exit(1);
-    course->parent = vfork();
-    if (course->parent != 0) {
-        if (course->parent < 0) refuse(course, "vfork into the sandbox");
-        else reap(course->parent);
-        _exit(0);
-    }
-    if (enter_cgroups(landing, course) != 0) _exit(1);
-    pid_t landed = fork();
-    if (landed == 0) return 0;
-    if (landed < 0) refuse(course, "fork");
-    else course->landed = landed;
+/// Ends this process, whose memory is another's from here on; answers the spawner first.
+static _Noreturn void end(int socket) {
+    struct nb_land_failure failure = {0};
+    close(course.link[LANDED]);
+    pid_t landed = hear(&failure) == 0 ? course.landed : -1;
+    if (nb_answer(socket, landed, &failure) != 0) _exit(1);
+    if (landed > 0) send(course.link[SELF], "", 1, MSG_NOSIGNAL);
     _exit(0);
 }
 
-/// A pipe that is not in the place of a standard stream, which the landed process replaces.
-static int open_report(int report[2]) {
-    if (pipe2(report, O_CLOEXEC) != 0) return -1;
-    if (report[0] > 2 && report[1] > 2) return 0;
-    close(report[0]), close(report[1]);
+/// The two who go ahead. Returns with `course.landed` set if there is a landed one.
+static void set_out(void) {
+    pid_t usher = share(be_usher, 0, CLONE_VFORK);
+    if (usher < 0) refuse("clone", errno);
+    else reap(usher);
+    if (course.landed == 0 && course.step == NULL) refuse("the way into the sandbox was cut off", ESRCH);  // by its end
+}
+
+/// A pair that is not in the place of a standard stream, which the landed process replaces.
+static int open_link(void) {
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, course.link) != 0) return -1;
+    if (course.link[SELF] > 2 && course.link[LANDED] > 2) return 0;
+    close(course.link[SELF]), close(course.link[LANDED]);
     errno = EBADF;
     return -1;
 }
 
-pid_t nb_land(const struct nb_landing *landing, struct nb_land_failure *failure) {
-    struct course course = {0};
-    int report[2];
+int nb_land(int socket, struct nb_landing *landing) {
     sigset_t all, before;
-    memset(failure, 0, sizeof *failure);
-    if (open_report(report) != 0) {
-        nb_fill(failure, "open report", errno);
-        return -1;
-    }
-    // No handler of the interpreter's may run in memory that is not its own.
+    memset(&course, 0, sizeof course);
+    course.landing = landing;
+    if (open_link() != 0) return nb_decline(socket, landing, "socketpair", errno);
+    // No handler of the interpreter's may run on another's stack.
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &before);
-    int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
-    pid_t result = fork_into(landing, &course);
-    if (result == 0) {
-        nb_settle(report[1]);
+    if (setjmp(course.ashore) != 0) {
         sigprocmask(SIG_SETMASK, &before, NULL);
         return 0;
     }
+    int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+    if (leave_thread() == 0) set_out();
+    if (course.landed > 0) end(socket);
+    return_to_thread();
     if (dumpable == 1) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-    close(report[1]);
-    result = conclude(&course, report[0], failure);
-    close(report[0]);
+    close(course.link[SELF]), close(course.link[LANDED]);
     sigprocmask(SIG_SETMASK, &before, NULL);
-    return result;
+    return nb_decline(socket, landing, course.step, course.error_number);
 }

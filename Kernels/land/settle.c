@@ -17,7 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// What a fork does in the sandbox, once its memory is its own, before the interpreter goes on.
+// What the landed process does in the sandbox before the interpreter goes on.
 
 #define LAST_CAPABILITY 63
 /// What a sandbox's root may do, as SandboxPrivileges in Sources/Spawning has it: CHOWN, DAC_OVERRIDE, FOWNER, FSETID,
@@ -150,8 +150,6 @@ static const char *settle(int report) {
     if (leave_keyring() != 0) return "session keyring";
     if (narrow_filter() != 0) return "seccomp filter";
     if (keep_sandbox_capabilities() != 0) return "drop capabilities";
-    if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) return "dumpable";
-    if (reset_oom_adjustment() != 0) return "reset oom_score_adj";
     if (reset_priority() != 0) return "reset priority";
     if (prctl(PR_SET_TIMERSLACK, DEFAULT_TIMER_SLACK_NANOSECONDS, 0, 0, 0) != 0) return "timer slack";
     if (personality(0) < 0) return "personality";
@@ -167,5 +165,8 @@ void nb_settle(int report) {
     ssize_t written = write(report, &outcome, sizeof outcome);
     // Who is not heard any more was given up: it must not go on.
     if (refused != NULL || written != (ssize_t)sizeof outcome) _exit(126);
-    close(report);
+}
+
+int nb_surface(void) {
+    return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0 && reset_oom_adjustment() == 0 ? 0 : -1;
 }

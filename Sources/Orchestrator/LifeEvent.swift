@@ -2,7 +2,7 @@ import SandboxModel
 
 /// What others may want to know of sandboxes' lives, told in order for each sandbox.
 public enum LifeEvent: Sendable, Hashable {
-    /// It runs, and nobody has been given it yet.
+    /// It runs, and nobody has been given it yet; its row and its guest are being made ready.
     case started(LiveSandbox, Template)
     /// It is ending or has ended; may be told twice.
     case over(SandboxID)

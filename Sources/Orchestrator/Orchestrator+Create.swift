@@ -86,10 +86,10 @@ extension Orchestrator {
             throw .backend(error)
         }
         do throws(OrchestratorError) {
-            let committed = try await commit(record, running)
+            let committed = try await commit(record, running, spec.template)
             let live = LiveSandbox(record: committed, guestSocketPath: running.guestSocketPath)
             if let reason = await lives.run(live) { throw ended(whileStarting: reason) }
-            if record.pool != .pooled { await announce(live, spec.template) }
+            if record.pool != .pooled { await noteStart(of: committed) }
             return committed
         } catch {
             await abandon(record)
@@ -97,17 +97,18 @@ extension Orchestrator {
         }
     }
 
-    /// The sandbox runs, and is about to be given to who asked for it.
-    func announce(_ live: LiveSandbox, _ template: Template) async {
-        parts.observe(.started(live, template))
-        await note("sandbox started", live.record.id, ["template": template.id])
+    /// The sandbox is about to be given to who asked for it.
+    func noteStart(of record: SandboxRecord) async {
+        await note("sandbox started", record.id, ["template": record.templateID])
     }
 
-    /// Makes the sandbox ready and its row true, both at once: neither needs the other.
+    /// Tells that the sandbox runs, unless it is a pool's, makes it ready, and its row true, all at once: none needs
+    /// another.
     func commit(
-        _ record: SandboxRecord, _ running: RunningSandbox
+        _ record: SandboxRecord, _ running: RunningSandbox, _ template: Template
     ) async throws(OrchestratorError) -> SandboxRecord {
         let live = LiveSandbox(record: record, guestSocketPath: running.guestSocketPath)
+        if record.pool != .pooled { parts.observe(.started(live, template)) }
         async let configured: Void = parts.guest.configure(live)
         let committed: SandboxRecord
         do throws(StoreError) {

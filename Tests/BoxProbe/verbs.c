@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 // What a probe can be told to do, one line each:
@@ -28,6 +30,7 @@
 //   report            all that the kernel says of the probe
 //   forks             how many processes it can start, and the error's number
 //   setns             tries to enter a namespace: "ok", or the error's number
+//   haunt             waits for another process, and tries to get at its memory: how often it did, of how many times
 
 static void copy_file(int out, const char *path) {
     char buffer[4096];
@@ -100,6 +103,29 @@ static int enter_own_namespace(void) {
     return result;
 }
 
+static bool reaches(pid_t pid) {
+    char path[64], byte;
+    snprintf(path, sizeof path, "/proc/%d/mem", pid);
+    int file = open(path, O_RDWR);
+    if (file >= 0) close(file);
+    struct iovec here = {&byte, 1}, there = {path, 1};
+    // EFAULT: it was allowed to look, and there is nothing.
+    return file >= 0 || process_vm_readv(pid, &here, 1, &there, 1, 0) >= 0 || errno == EFAULT;
+}
+
+static void haunt(int out) {
+    const int most = 200, highest = 64;
+    int tries = 0, successes = 0;
+    for (pid_t pid = 1; tries < most; pid = pid % highest + 1) {
+        if (pid == getpid() || kill(pid, 0) != 0) continue;
+        bool did = reaches(pid);
+        if (!did && kill(pid, 0) != 0) continue;  // it had ended
+        tries++;
+        successes += did;
+    }
+    dprintf(out, "%d of %d", successes, tries);
+}
+
 static void report_link(int out, const char *path) {
     char target[512];
     ssize_t length = readlink(path, target, sizeof target - 1);
@@ -163,6 +189,7 @@ void probe_serve(int connection) {
     else if (strcmp(verb, "report") == 0) probe_report(connection);
     else if (strcmp(verb, "forks") == 0) count_forks(connection);
     else if (strcmp(verb, "setns") == 0) answer(connection, enter_own_namespace());
+    else if (strcmp(verb, "haunt") == 0) haunt(connection);
     else dprintf(connection, "what?");
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,10 +19,22 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-// The library as the templates have it.
+// The library as the templates have it, but that a fork that moves takes its time before it tells of it and ends.
+#define nb_answer nb_answer_at_once
 #include "../../Kernels/land/conversation.c"
+#undef nb_answer
+
+static int lingering_milliseconds;
+
+int nb_answer(int socket, pid_t landed, const struct nb_land_failure *failure) {
+    poll(NULL, 0, lingering_milliseconds);
+    return nb_answer_at_once(socket, landed, failure);
+}
+
+#include "../../Kernels/land/copies.c"
 #include "../../Kernels/land/landing.c"
 #include "../../Kernels/land/large_pages.c"
+#include "../../Kernels/land/serve.c"
 #include "../../Kernels/land/settle.c"
 
 // A zygote for tests. The payload of a landing is the path of a socket, on which what landed serves as the guest's
@@ -29,6 +42,8 @@
 //
 //   good              does what it should
 //   large             the same, with 64 MiB of memory
+//   laden             the same, with 24 MiB that each fork has copies of before it moves
+//   lingering         the same; what moves lingers for half a second beside what landed
 //   early             ends before it is warm
 //   silent            is never warm
 //   garbled           says what is no message, once it is warm
@@ -54,18 +69,11 @@ static void serve_at(const char *path) {
     }
 }
 
-static int converse(void) {
+static int converse(struct nb_stretch copied) {
     static char path[NB_PAYLOAD_BYTES + 1];
-    for (;;) {
-        struct nb_landing landing;
-        ssize_t length = nb_zygote_receive(CONVERSATION, &landing, path, NB_PAYLOAD_BYTES);
-        if (length < 0) return 0;
-        path[length] = 0;
-        struct nb_land_failure failure;
-        pid_t pid = nb_land(&landing, &failure);
-        if (pid == 0) serve_at(path);
-        if (nb_zygote_landed(CONVERSATION, &landing, pid, &failure) != 0) return 0;
-    }
+    path[nb_zygote_serve(CONVERSATION, &copied, copied.bytes > 0, path, NB_PAYLOAD_BYTES)] = 0;
+    serve_at(path);
+    return 0;
 }
 
 static void say_all(const void *bytes, size_t count) {
@@ -75,14 +83,14 @@ static void say_all(const void *bytes, size_t count) {
 static void take_one(void) {
     static char path[NB_PAYLOAD_BYTES];
     struct nb_landing landing;
-    if (nb_zygote_receive(CONVERSATION, &landing, path, sizeof path) < 0) _exit(0);
+    if (nb_receive_order(CONVERSATION, &landing, path, sizeof path) < 0) _exit(0);
 }
 
-static void grow(void) {
-    const size_t bytes = 64 << 20;
+static struct nb_stretch grow(size_t bytes) {
     char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) _exit(5);
     memset(memory, 1, bytes);
+    return (struct nb_stretch){(uintptr_t)memory, bytes};
 }
 
 // ---- The attack.
@@ -149,30 +157,30 @@ static void write_outcome(const char *path, int found, const char *text) {
 static int attack(void) {
     static char text[8192], path[NB_PAYLOAD_BYTES + 1];
     nb_zygote_ready(CONVERSATION);
-    for (;;) {
-        struct nb_landing landing;
-        ssize_t length = nb_zygote_receive(CONVERSATION, &landing, path, NB_PAYLOAD_BYTES);
-        if (length < 0) return 0;
-        path[length] = 0;
-        int found = attack_processes(text, sizeof text);
-        attack_host(text, sizeof text);
-        struct nb_land_failure failure;
-        pid_t pid = nb_land(&landing, &failure);
-        if (pid == 0) {
-            write_outcome(path, found, text);
-            serve_at(path);
-        }
-        if (nb_zygote_landed(CONVERSATION, &landing, pid, &failure) != 0) return 0;
-    }
+    struct nb_landing landing;
+    ssize_t length = nb_receive_order(CONVERSATION, &landing, path, NB_PAYLOAD_BYTES);
+    if (length < 0) return 0;
+    path[length] = 0;
+    int found = attack_processes(text, sizeof text);
+    attack_host(text, sizeof text);
+    // By itself and not by a fork, which would be free to kill it.
+    if (nb_land(CONVERSATION, &landing) != 0) return 0;
+    write_outcome(path, found, text);
+    serve_at(path);
+    return 0;
 }
 
 int probe_zygote(const char *kind) {
     static const uint8_t pong = ANSWER_PONG;
+    struct nb_stretch copied = {0};
     if (strcmp(kind, "early") == 0) return 7;
     if (strcmp(kind, "attacking") == 0) return attack();
-    if (strcmp(kind, "large") == 0) grow();
+    if (strcmp(kind, "large") == 0) grow(64 << 20);
+    if (strcmp(kind, "laden") == 0) copied = grow(24 << 20);
+    if (strcmp(kind, "lingering") == 0) lingering_milliseconds = 500;
     if (strcmp(kind, "silent") != 0) nb_zygote_ready(CONVERSATION);
-    if (strcmp(kind, "good") == 0 || strcmp(kind, "large") == 0) return converse();
+    if (strcmp(kind, "good") == 0 || strcmp(kind, "large") == 0 || copied.bytes > 0 || lingering_milliseconds > 0)
+        return converse(copied);
     if (strcmp(kind, "garbled") == 0) say_all("\377\377\377", 3);
     while (strcmp(kind, "flooding") == 0) say_all(&pong, 1);
     if (strcmp(kind, "lying") == 0) {

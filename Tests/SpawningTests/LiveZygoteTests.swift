@@ -106,6 +106,34 @@ struct LiveZygoteTests {
         }
     }
 
+    @Test func `nobody in the sandbox gets at what lands as long as it shares its memory with who brought it`() throws {
+        try SpawnerFixture.withSpawner { spawner in
+            let server = try spawner.connect()
+            try server.start(try spawner.zygote("lingering"))
+            try server.create(try spawner.warmRequest("one"))
+            let landing = try server.submit(.land(sandboxID: "one", payload: Array(Self.socket.utf8)))
+            #expect(try spawner.ask("one", "haunt") == "0 of 200")
+            guard case .landed = try server.answer(to: landing) else { throw TestFailure("no landing") }
+            let one = try #require(try server.list().first)
+            _ = try spawner.ask(landed: Self.socket, in: one, "report")
+            #expect(try spawner.ask("one", "haunt") == "200 of 200", "from then on it is like any of its processes")
+        }
+    }
+
+    @Test func `what forks make before they land has room beside the zygote's own limit`() throws {
+        try SpawnerFixture.withSpawner { spawner in
+            let server = try spawner.connect()
+            try server.start(try spawner.zygote("laden") { $0.limits.memoryBytes = 64 << 20 })
+            for number in 0..<8 {
+                try server.create(try spawner.warmRequest("s-\(number)"))
+                try server.land(in: "s-\(number)", Self.socket)
+            }
+            for sandbox in try server.list() {
+                #expect(try spawner.ask(landed: Self.socket, in: sandbox, "cat /lower") == "here")
+            }
+        }
+    }
+
     @Test func `destroying the sandbox ends it, and the zygote lands elsewhere`() throws {
         try Self.withLanded { spawner, server, _ in
             _ = try server.perform(.destroy(sandboxID: "one"))

@@ -19,7 +19,7 @@ def main():
     look_like_a_script()
     output = Output()
     answers = Answers(output)
-    serve(settings, KernelShell.made(answers), output, answers)
+    serve(settings, Runner(KernelShell.made(answers), output, answers), output)
 
 
 def look_like_a_script():
@@ -28,12 +28,12 @@ def look_like_a_script():
     sys.argv = [""]
 
 
-def serve(settings: Settings, shell: KernelShell, output: Output, answers: Answers):
+def serve(settings: Settings, runner: Runner, output: Output):
     """Runs cells until the process ends."""
     if os.getpgrp() != os.getpid():
         os.setsid()  # an interrupt strikes the whole group, which must be the kernel's own
     listener = listening(settings.socket)
-    runner = Runner(shell, output, answers)
+    runner.open()
     service = Service(settings, listener, output, runner.pipes.readers)
     disown_children(output, runner, service)
     service.start(runner.hand_over)

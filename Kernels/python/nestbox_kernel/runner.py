@@ -10,6 +10,7 @@ from IPython.core.async_helpers import _should_be_async
 from .answers import Answers
 from .descriptors import StandardPipes
 from .interrupts import Interrupts
+from .loop import KernelLoop
 from .output import Output
 from .shell import KernelShell
 from .streams import TextStream
@@ -22,22 +23,29 @@ LINE_BUFFERED = 1
 
 
 class Runner:
-    """Runs what it is handed. Every cell ends with an `end` in the output, whatever happens in it."""
+    """Runs what it is handed. Every cell ends with an `end` in the output, whatever happens in it.
+
+    It can be made before the process that it is for: it has no descriptors until it is opened.
+    """
 
     def __init__(self, shell: KernelShell, output: Output, answers: Answers):
-        self.pipes = StandardPipes()
         self._shell = shell
         self._output = output
         self._answers = answers
         self.interrupts = Interrupts()
         self._streams = TextStream(output, STDOUT), TextStream(output, STDERR)
-        self._stdin = open(os.devnull, encoding="utf-8")
         self._before: dict[str, str | None] = {}
-        self._pid = os.getpid()
         self._library = ctypes.CDLL(None)
-        self._loop = asyncio.new_event_loop()
+        self._loop = KernelLoop()
         asyncio.set_event_loop(self._loop)
         shell.was_interrupted = lambda: self.interrupts.was_interrupted
+
+    def open(self):
+        """Takes the standard streams of this process. From now on it can run."""
+        self.pipes = StandardPipes()
+        self._pid = os.getpid()
+        self._stdin = open(os.devnull, encoding="utf-8")
+        self._loop.open()
         sys.__stdin__, sys.__stdout__, sys.__stderr__ = self._stdin, *self._streams
         self._let_lines_out()
         self._restore()

@@ -1,10 +1,10 @@
 """The one thread beside the cells: it owns the connections and takes what the cells say."""
 
+import _thread
 import os
 import select
 import signal
 import socket
-import threading
 import time
 from collections import deque
 
@@ -58,7 +58,8 @@ class Service:
     def start(self, hand_over):
         """Starts the thread; `hand_over` gives an execution to the main thread."""
         self._hand_over = hand_over
-        threading.Thread(target=self._run, name="nestbox-service", daemon=True).start()
+        # Not by `threading`, which would wait until the thread runs, and show it to user code.
+        _thread.start_new_thread(self._run, ())
 
     def own(self) -> list[int]:
         """The descriptors that a forked child has no use for."""

@@ -1,4 +1,4 @@
-"""The zygote: warm, with one thread, and ready to be forked into sandboxes."""
+"""The zygote: warm, with one thread, and always with one fork that is ready to move into a sandbox."""
 
 import argparse
 import os
@@ -25,15 +25,18 @@ def main():
     from .answers import Answers
     from .cold import look_like_a_script, serve
     from .output import Output
+    from .runner import Runner
     from .shell import KernelShell
 
     look_like_a_script()
     warmth.preload(options.preload)
     output = Output()
-    shell = KernelShell.made(Answers(output))
+    answers = Answers(output)
+    shell = KernelShell.made(answers)
     warmth.warm(shell, output)
     os.environ.clear()
     os.environ.update(before)
+    runner = Runner(shell, output, answers)
 
     def become_kernel(landing: Landing):
         become_stranger(landing.environment)
@@ -41,12 +44,16 @@ def main():
         shell.starting_dir = landing.cwd
         shell.home_dir = landing.environment.get("HOME", "/")
         shell.history_manager.dir_hist[:] = [landing.cwd]
-        serve(landing.settings, shell, output, shell.answers)
+        serve(landing.settings, runner, output)
 
     warmth.settle()
-    library.expect_writes(rehearsal.pages_written(become_kernel))
+    stretches = rehearsal.pages_written(become_kernel)
     warmth.settle()  # again: to have rehearsed has left its own garbage
-    become_kernel(_wait_for_landing(library))
+    try:
+        landing = from_payload(library.serve(stretches))
+    except WireError as error:  # nobody ever hears of its kernel
+        sys.exit(f"zygote: {error}")
+    become_kernel(landing)
 
 
 def _options() -> argparse.Namespace:
@@ -54,19 +61,3 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--preload", nargs="*", metavar="MODULE", help="what to import; it must be installed")
     parser.add_argument("--library", default=land_library.PATH)
     return parser.parse_args()
-
-
-def _wait_for_landing(library: LandLibrary) -> Landing:
-    """Answers the spawner until it is gone, when the process ends. Returns in each landed fork, with its landing.
-
-    A fork whose order is none ends: nobody ever hears of its kernel.
-    """
-    library.say_ready()
-    while library.receive():
-        if (payload := library.land()) is None:
-            continue
-        try:
-            return from_payload(payload)
-        except WireError as error:
-            sys.exit(f"zygote: {error}")
-    sys.exit(0)

@@ -28,6 +28,16 @@ extension SandboxCgroup {
         }
     }
 
+    /// Raises the limit of memory, which is lower or the same now.
+    public func raiseMemory(to bytes: UInt64) throws(SyscallError) {
+        if let directory = legacyDirectory(.memory) {
+            try writeIfPresent(String(bytes), joined(directory, "memory.memsw.limit_in_bytes"))
+            try files.write(String(bytes), joined(directory, "memory.limit_in_bytes"))
+        } else {
+            try files.write(String(bytes), joined(try unifiedDirectory(.memory), "memory.max"))
+        }
+    }
+
     private func limitCPU(to quota: UInt64) throws(SyscallError) {
         if let directory = legacyDirectory(.cpu) {
             // The period of a new cgroup is the one that we count in.

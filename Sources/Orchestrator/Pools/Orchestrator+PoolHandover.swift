@@ -88,10 +88,10 @@ extension Orchestrator {
         do {
             try await parts.backend.setDeadline(claimed.id, claimed.endsAt)
             let running = RunningSandbox(id: claimed.id, guestSocketPath: live.guestSocketPath)
-            let committed = try await commit(claimed, running)
+            let committed = try await commit(claimed, running, spec.template)
             await lives.update(committed)
-            guard let live = await lives.live(committed.id) else { return nil }
-            await announce(live, spec.template)
+            guard await lives.live(committed.id) != nil else { return nil }
+            await noteStart(of: committed)
             return committed
         } catch {
             parts.log.warning(

@@ -16,6 +16,8 @@ final class Sandbox {
     var deadline: Int64
     /// Until its first process's program runs.
     var birth: Birth?
+    /// One for each landing in it.
+    var landedMemories: [LandedMemory] = []
     /// Who is to be told, when nothing of it is left, why it never ran.
     var stillbirth: (asker: Asker, failure: SpawnFailure)?
     /// Why it was killed, once it was.

@@ -44,6 +44,7 @@ extension Spawner {
             } else {
                 log.write("sandbox \(sandbox.id): its cgroup cannot be removed, its ids are not used again")
             }
+            for memory in sandbox.landedMemories { memory.giveBack() }
             removeSocket(of: sandbox)
             sandboxes[sandbox.id] = nil
             if sandbox.family.sandboxCount == 0 { sandbox.family.idleSince = monotonicMilliseconds() }

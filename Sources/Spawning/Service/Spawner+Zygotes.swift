@@ -176,10 +176,22 @@ extension Spawner {
                 throw SpawnFailure(
                     .notFound, step: "sandboxID", message: "the sandbox \(sandbox.id) was made anew since")
             }
-            let landing = try Landing(in: sandbox, order.payload)
-            return try step("zygote") { () throws(SyscallError) in
+            return try send(try Landing(in: sandbox, order.payload), in: sandbox, to: zygote)
+        }
+    }
+
+    private func send(_ landing: Landing, in sandbox: Sandbox, to zygote: Zygote) throws(SpawnFailure) -> Bool {
+        let memory = zygote.landedMemory
+        try step("make room for landed memory") { () throws(SyscallError) in try memory.takeOn() }
+        do {
+            let isSent = try step("zygote") { () throws(SyscallError) in
                 try zygote.send(landing.bytes, landing.descriptors)
             }
+            if isSent { sandbox.landedMemories.append(memory) } else { memory.giveBack() }
+            return isSent
+        } catch {
+            memory.giveBack()
+            throw error
         }
     }
 

@@ -10,6 +10,7 @@ final class Zygote {
     let process: Descriptor
     let socket: Descriptor
     let cgroup: SandboxCgroup
+    let landedMemory: LandedMemory
     var conversation: ZygoteConversation<Asker>
     /// Set once it is not to be asked any more; its cgroup may still hold dying processes.
     private(set) var endedAt: Int64?
@@ -30,6 +31,7 @@ final class Zygote {
         self.process = process
         self.socket = socket
         self.cgroup = cgroup
+        landedMemory = LandedMemory(of: cgroup, ownBytes: request.limits.memoryBytes)
         conversation = ZygoteConversation(asker, now: monotonicMilliseconds())
     }
 
