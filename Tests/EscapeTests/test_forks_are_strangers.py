@@ -3,7 +3,7 @@
 The judge is a program that tells all that should be fresh in its process. Sixty-four kernels tell it, and no two may
 agree on any of it. That the judge can see is shown on forks that nobody made strangers: they agree on much. To see the
 whole test fail, take an entry out of the list of what is made afresh, or the call of it that the landed kernel makes:
-`become_stranger` in Kernels/python.
+`Stranger` in Kernels/python.
 """
 
 import concurrent.futures

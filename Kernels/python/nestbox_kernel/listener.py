@@ -15,8 +15,10 @@ def listening(path: str) -> socket.socket:
     """
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
     beside = path + ".new"
-    if os.path.lexists(beside):
+    try:
         os.unlink(beside)
+    except FileNotFoundError:
+        pass
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     made.bind(beside)
     os.chmod(beside, 0o600)

@@ -34,8 +34,10 @@ class Runner:
         self._answers = answers
         self.interrupts = Interrupts()
         self._streams = TextStream(output, STDOUT), TextStream(output, STDERR)
+        self._stdin = open(0, encoding="utf-8", closefd=False)  # where the pipes will have put /dev/null
         self._before: dict[str, str | None] = {}
         self._library = ctypes.CDLL(None)
+        self._let_lines_out()
         self._loop = KernelLoop()
         asyncio.set_event_loop(self._loop)
         shell.was_interrupted = lambda: self.interrupts.was_interrupted
@@ -44,10 +46,8 @@ class Runner:
         """Takes the standard streams of this process. From now on it can run."""
         self.pipes = StandardPipes()
         self._pid = os.getpid()
-        self._stdin = open(os.devnull, encoding="utf-8")
         self._loop.open()
         sys.__stdin__, sys.__stdout__, sys.__stderr__ = self._stdin, *self._streams
-        self._let_lines_out()
         self._restore()
 
     def run(self):

@@ -9,28 +9,33 @@ import time
 MERSENNE_WORDS = 624
 
 
-def become_stranger(environment: dict[str, str]):
-    """Replaces the environment, and makes afresh what tells two forks of one zygote apart, or should.
+class Stranger:
+    """Made before the fork, used after it."""
 
-    `random` does this by itself after every fork. What no process can change about itself stays as it was: the hash
-    seed of texts, and where in memory things lie.
-    """
-    time_zone = os.environ.get("TZ")
-    _set_environment(environment)
-    if os.environ.get("TZ") != time_zone:
-        time.tzset()
-    for name, refresh in REFRESHED.items():
-        if name in sys.modules:
-            refresh(sys.modules[name])
+    def __init__(self):
+        self._known = dict(os.environ)
 
+    def become(self, environment: dict[str, str]):
+        """Replaces the environment, and makes afresh what tells two forks of one zygote apart, or should.
 
-def _set_environment(environment: dict[str, str]):
-    """Only what differs is written: most of it is what the zygote has, and pages that are not written to are shared."""
-    for name in os.environ.keys() - environment.keys():
-        del os.environ[name]
-    for name, value in environment.items():
-        if os.environ.get(name) != value:
-            os.environ[name] = value
+        `random` does this by itself after every fork. What no process can change about itself stays as it was: the hash
+        seed of texts, and where in memory things lie.
+        """
+        self._set_environment(environment)
+        for name, refresh in REFRESHED.items():
+            if name in sys.modules:
+                refresh(sys.modules[name])
+
+    def _set_environment(self, environment: dict[str, str]):
+        """Writes only what differs: most of it is the zygote's, and what is not touched is not copied."""
+        known = self._known
+        for name in known.keys() - environment.keys():
+            del os.environ[name]
+        for name, value in environment.items():
+            if known.get(name) != value:
+                os.environ[name] = value
+        if known.get("TZ") != environment.get("TZ"):
+            time.tzset()
 
 
 def _refresh_random(module):

@@ -7,7 +7,7 @@ import sys
 from . import land_library
 from .land_library import SPAWNER, LandLibrary
 from .settings import Landing, from_payload
-from .stranger import become_stranger
+from .stranger import Stranger
 from .wire import WireError
 
 # A library that starts threads when it is imported can not be forked; these ask the known ones not to.
@@ -36,10 +36,10 @@ def main():
     warmth.warm(shell, output)
     os.environ.clear()
     os.environ.update(before)
-    runner = Runner(shell, output, answers)
+    runner, stranger = Runner(shell, output, answers), Stranger()
 
     def become_kernel(landing: Landing):
-        become_stranger(landing.environment)
+        stranger.become(landing.environment)
         os.chdir(landing.cwd)
         shell.starting_dir = landing.cwd
         shell.home_dir = landing.environment.get("HOME", "/")
