@@ -13,6 +13,9 @@ public enum GuestClientLimits {
     static let replyReadBytes = 4 << 10
     /// Written ahead of a guest that does not read, in bytes.
     static let writeBufferBytes = 512 << 10
+    /// What may go along with the question for a socket, in bytes: with it no more than a guest reads at once, so that
+    /// one that refuses has read all of it, and its answer is not lost to a connection that was reset.
+    static let bytesAlong = 32 << 10
     /// Messages held ahead of the reader before reading from the guest stops.
     static let heldMessages = 1
     /// The first wait before a connection is tried again while the guest's backlog is full; doubles up to the longest.

@@ -14,20 +14,26 @@ extension GuestClient {
         port: UInt16, socketPath: String, on eventLoop: any EventLoop,
         addHandlers: @escaping @Sendable (any Channel) throws -> Void = { _ in }
     ) async throws(GuestClientError) -> any Channel {
-        try await dial(.dial(port), socketPath, eventLoop, GuestClientLimits.connectTimeout, addHandlers).channel
+        try await dial(.dial(port), ByteBuffer(), socketPath, eventLoop, GuestClientLimits.connectTimeout, addHandlers)
+            .channel
     }
 
     /// A unix stream socket of the sandbox, below `DialSocket.root`, lent to `body` as a stream of bytes. The
     /// connection is closed when `body` is done, and a cancelled task's is broken off.
     /// - Parameters:
+    ///   - first: what is said to it first of all. A little goes along with the question for the socket, and waits in the
+    ///     guest for the answer; it is dropped if there is no such socket.
     ///   - wait: for its name to appear, at most `DialSocket.waitLimit`.
     ///   - eventLoop: where the connection lives; any of the client's if nil.
     /// - Throws: what `dial` throws; whatever `body` throws.
     public func withSocket<Result: Sendable>(
-        _ socket: String, wait: Duration = .zero, to socketPath: String, on eventLoop: (any EventLoop)? = nil,
-        _ body: (inout GuestByteStream) async throws -> Result
+        _ socket: String, saying first: ByteBuffer = ByteBuffer(), wait: Duration = .zero, to socketPath: String,
+        on eventLoop: (any EventLoop)? = nil, _ body: (inout GuestByteStream) async throws -> Result
     ) async throws -> Result {
-        let (channel, wrapped) = try await dial(socket: socket, wait, socketPath, eventLoop ?? group.any()) { channel in
+        let goesAlong = first.readableBytes <= GuestClientLimits.bytesAlong
+        let (channel, wrapped) = try await dial(
+            socket: socket, goesAlong ? first : ByteBuffer(), wait, socketPath, eventLoop ?? group.any()
+        ) { channel in
             try GuestByteStream.wrap(channel)
         }
         return try await wrapped.executeThenClose { inbound, outbound in
@@ -35,24 +41,25 @@ extension GuestClient {
             try? await channel.setOption(.autoRead, value: true).get()
             var stream = GuestByteStream(
                 inbound: inbound.makeAsyncIterator(), outbound: outbound, channel: channel)
+            if !goesAlong { try await stream.send(first) }
             return try await body(&stream)
         }
     }
 
     private func dial<Handlers: Sendable>(
-        socket: String, _ wait: Duration, _ socketPath: String, _ eventLoop: any EventLoop,
+        socket: String, _ first: ByteBuffer, _ wait: Duration, _ socketPath: String, _ eventLoop: any EventLoop,
         _ addHandlers: @escaping @Sendable (any Channel) throws -> Handlers
     ) async throws(GuestClientError) -> (channel: any Channel, handlers: Handlers) {
         let wait = min(max(wait, .zero), .milliseconds(DialSocket.waitLimit))
         let milliseconds = UInt32(wait / .milliseconds(1))
         let request = DialSocket(path: socket, waitMilliseconds: milliseconds)
         let patience = GuestClientLimits.connectTimeout + .milliseconds(Int64(milliseconds))
-        return try await dial(.dialSocket(request), socketPath, eventLoop, patience, addHandlers)
+        return try await dial(.dialSocket(request), first, socketPath, eventLoop, patience, addHandlers)
     }
 
     private func dial<Handlers: Sendable>(
-        _ request: GuestRequest, _ socketPath: String, _ eventLoop: any EventLoop, _ patience: TimeAmount,
-        _ addHandlers: @escaping @Sendable (any Channel) throws -> Handlers
+        _ request: GuestRequest, _ first: ByteBuffer, _ socketPath: String, _ eventLoop: any EventLoop,
+        _ patience: TimeAmount, _ addHandlers: @escaping @Sendable (any Channel) throws -> Handlers
     ) async throws(GuestClientError) -> (channel: any Channel, handlers: Handlers) {
         let question = try Self.checked(request.frame)
         let bootstrap = Self.bootstrap(on: eventLoop)
@@ -70,7 +77,9 @@ extension GuestClient {
         }
         do {
             let handlers = try await withTaskCancellationHandler {
-                channel.writeAndFlush(Self.buffer(question, channel.allocator), promise: nil)
+                var words = Self.buffer(question, channel.allocator)
+                words.writeImmutableBuffer(first)
+                channel.writeAndFlush(words, promise: nil)
                 channel.read()
                 return try await answer.get()
             } onCancel: {

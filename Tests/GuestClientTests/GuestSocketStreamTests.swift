@@ -29,6 +29,30 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 32 << 10, (32 << 10) + 1, 1 << 20])
+    func `what is to be said first arrives first, a little of it along with the question`(bytes: Int) async throws {
+        let question = GuestRequest.dialSocket(DialSocket(path: Self.path, waitMilliseconds: 0)).frame.bytes.count
+        let goesAlong = bytes <= 32 << 10
+        try await FakeGuest.lend { connection in
+            var heard = 0
+            while heard < question + (goesAlong ? bytes : 0), let part = try await connection.hear() {
+                heard += part.readableBytes
+            }
+            #expect(heard == question + (goesAlong ? bytes : 0))
+            try await connection.write(GuestReply.ok.frame.bytes)
+            var rest = ""
+            while let part = try await connection.hear() { rest += String(buffer: part) }
+            #expect(rest == String(repeating: "1", count: goesAlong ? 0 : bytes) + "second")
+        } to: { guest, group in
+            let first = ByteBuffer(repeating: UInt8(ascii: "1"), count: bytes)
+            try await GuestClient(group).withSocket(Self.path, saying: first, to: guest.socketPath) { stream in
+                try await stream.send(ByteBuffer(string: "second"))
+                stream.finish()
+                while try await stream.next() != nil {}
+            }
+        }
+    }
+
     @Test func `a guest that speaks and leaves at once is heard to the end`() async throws {
         try await FakeGuest.lend { connection in
             _ = try await connection.hear()

@@ -119,6 +119,16 @@ struct SocketDialTests {
         }
     }
 
+    @Test func `a refusal is heard also by who has said something already`() throws {
+        try withGuest(isFirst: true) { (guest) throws in
+            let call = try GuestCall(guest.socketPath)
+            let request = GuestRequest.dialSocket(DialSocket(path: Self.path, waitMilliseconds: 50))
+            try call.send(raw: request.frame.bytes + [UInt8](repeating: 7, count: 32 << 10))
+            guard case .failure(let failure)? = try call.next() else { throw LiveGuestError.unexpectedReply }
+            #expect(failure.code == .notFound)
+        }
+    }
+
     @Test func `a path that is not below the one directory, in its one form, is refused`() throws {
         let paths = [
             "/run/nestbox", "/run/nestbox/", "/run/nestbox/../s", "/run/nestbox/a/../../../tmp/s", "/run/nestbox/./s",

@@ -36,9 +36,8 @@ struct Conversation {
     /// - Throws: `GuestClientError` if nobody listens where the kernel should; the execution has not begun then.
     mutating func hold(_ request: ByteBuffer, wait: Duration) async throws -> Ending {
         let (execution, greeting, host, id, kernel) = (execution, greeting, host, context.id, kernel)
-        return try await host.withKernel(of: id, wait: wait) { stream in
-            try await stream.send(request)
-            return await withTaskGroup(of: Void.self) { group in
+        return try await host.withKernel(of: id, telling: request, wait: wait) { stream in
+            await withTaskGroup(of: Void.self) { group in
                 let hangUp = stream.hangUp
                 group.addTask { await execution.intervene(on: host, id, kernel, hangUp) }
                 group.addTask { await greeting.expect(within: host.limits.greetingPatience, hangUp) }

@@ -35,22 +35,23 @@ final class KernelHost: Sendable {
 
     // MARK: - Talking
 
-    /// Lends a connection to the context's kernel.
+    /// Lends a connection to the context's kernel, which is told `request` first of all.
     /// - Parameter wait: for its name to appear.
     /// - Throws: `GuestClientError`: `connectionRefused` and `notFound` if no kernel is there.
     func withKernel<Result: Sendable>(
-        of context: ContextID, wait: Duration, _ body: (inout GuestByteStream) async throws -> Result
+        of context: ContextID, telling request: ByteBuffer, wait: Duration,
+        _ body: (inout GuestByteStream) async throws -> Result
     ) async throws -> Result {
         try await guest.withSocket(
-            KernelPlace.socket(of: context.text), wait: wait, to: sandbox.guestSocketPath, body)
+            KernelPlace.socket(of: context.text), saying: request, wait: wait, to: sandbox.guestSocketPath, body)
     }
 
     /// Who the context's kernel is.
     /// - Throws: `GuestClientError`, or `KernelProtocolError` if it is no kernel of that context.
     func inspect(_ context: ContextID, wait: Duration = .zero) async throws -> KernelHello {
-        try await withDeadline(wait + limits.inspectionPatience) {
-            try await self.withKernel(of: context, wait: wait) { stream in
-                if let frame = KernelRequest.inspect.frame { try await stream.send(ByteBuffer(bytes: frame)) }
+        let request = ByteBuffer(bytes: KernelRequest.inspect.frame ?? [])
+        return try await withDeadline(wait + limits.inspectionPatience) {
+            try await self.withKernel(of: context, telling: request, wait: wait) { stream in
                 var decoder = KernelMessageDecoder()
                 while let bytes = try await stream.next() {
                     decoder.append(bytes.readableBytesView)
