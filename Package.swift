@@ -3,6 +3,8 @@ import PackageDescription
 
 /// Linked statically, so that the two programs run where no libc and no Swift runtime is: a sandbox's root, a rescue shell.
 let staticExecutable: [LinkerSetting] = [.unsafeFlags(["-static-executable"])]
+/// Laid out so that its code can be mapped in pages of 2 MiB: each sandbox's first process starts with few page faults.
+let largePages: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "max-page-size=0x200000"])]
 
 let package = Package(
     name: "nestbox",
@@ -33,7 +35,8 @@ let package = Package(
         .target(name: "SpawnerProtocol", dependencies: ["WireCoding"]),
         .target(name: "GuestServices", dependencies: ["CLinux", "LinuxSystem", "GuestProtocol", "WireCoding"]),
         .executableTarget(
-            name: "nestbox-guest", dependencies: ["GuestServices", "LinuxSystem"], linkerSettings: staticExecutable),
+            name: "nestbox-guest", dependencies: ["GuestServices", "LinuxSystem"],
+            linkerSettings: staticExecutable + largePages),
         .executableTarget(
             name: "nestbox-spawner", dependencies: ["Spawning"], linkerSettings: staticExecutable),
         .target(name: "Spawning", dependencies: ["CLinux", "LinuxSystem", "SpawnerProtocol", "WireCoding"]),

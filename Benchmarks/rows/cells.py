@@ -19,8 +19,11 @@ _DESCRIBE, _LIVE = "new sandbox + describe() of a frame", "1 + 1 in a live sandb
 # Seconds.
 _TARGETS = {(_DESCRIBE, 0.5): 0.030, (_DESCRIBE, 0.99): 0.080, (_LIVE, 0.5): 0.004, (_LIVE, 0.99): None}
 _RATE = at_least(50, "/s")
-_WORKERS = 2
+# Two for each processor of the reference machine: one client may wait while the others' sandboxes work.
+_WORKERS = 4
 _CLIENT_SECONDS = 1800
+# A first cell that takes so long had a cold kernel; and how long it may take until there is a zygote. In seconds.
+_COLD, _WARMING = 0.15, 60
 _COMPONENT = ROOT / "build" / "benchmarks" / "python.cwasm"
 _CELL = "import pandas\npandas.DataFrame({'x': range(1000)}).describe()"
 
@@ -87,6 +90,23 @@ def client_seconds(python, plan):
             for what, by_name in json.loads(done.stdout).items()}
 
 
+def _first_cell(server, connection):
+    sandbox_id, token = server.create(connection, template=TEMPLATE)
+    run_code(connection, sandbox_id, token, _CELL)
+    server.kill(connection, sandbox_id)
+
+
+def _wait_until_warm(server):
+    with server.connection() as connection:
+        end, taken = time.perf_counter() + _WARMING, _COLD
+        while taken >= _COLD:
+            start = time.perf_counter()
+            if start > end:
+                raise Failed(f"first cells still take {taken:.3f} s after {_WARMING} s")
+            _first_cell(server, connection)
+            taken = time.perf_counter() - start
+
+
 def _sustained(server, seconds):
     """Cells a second, each the first of a sandbox of its own."""
     done, errors, end = [], [], time.perf_counter() + seconds
@@ -95,9 +115,7 @@ def _sustained(server, seconds):
         try:
             with server.connection() as connection:
                 while time.perf_counter() < end and not errors:
-                    sandbox_id, token = server.create(connection, template=TEMPLATE)
-                    run_code(connection, sandbox_id, token, _CELL)
-                    server.kill(connection, sandbox_id)
+                    _first_cell(server, connection)
                     done.append(time.perf_counter())
         except (OSError, ValueError, Failed) as error:
             errors.append(error)
@@ -152,7 +170,7 @@ def lines(context):
         yield from _lines_of_describe(samples["describe"], {"component": no_wasm, "bare": no_bare, "cold": ""})
         yield from _lines_of_live(samples["live"])
     with own_server(context) as server:
-        _sustained(server, 2)
+        _wait_until_warm(server)
         count, rate = _sustained(server, context.count(60, 5))
-        yield Line("cells", f"first cells of new sandboxes, {_WORKERS} workers", count, Quantity(rate, "/s"),
+        yield Line("cells", f"first cells of new sandboxes, {_WORKERS} at once", count, Quantity(rate, "/s"),
                    target=_RATE)
