@@ -171,6 +171,7 @@ def lines(context):
         yield from _lines_of_live(samples["live"])
     with own_server(context) as server:
         _wait_until_warm(server)
+        _sustained(server, 2)  # until the pools have their size
         count, rate = _sustained(server, context.count(60, 5))
         yield Line("cells", f"first cells of new sandboxes, {_WORKERS} at once", count, Quantity(rate, "/s"),
                    target=_RATE)

@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-// What a warm process, a *zygote*, needs for forks of itself to land in sandboxes. It has one thread, and descriptor 3 is
-// its conversation with nestbox-spawner:
+// What a warm process, a *zygote*, needs for forks of itself to land in sandboxes. It has one thread, and descriptor 3
+// is its conversation with nestbox-spawner:
 //
 //     nb_zygote_ready(3);
 //     static char order[NB_PAYLOAD_BYTES];
@@ -40,7 +40,7 @@ int nb_zygote_ready(int socket);
 /// first process; every descriptor is closed but 0, 1 and 2, which are the sandbox's /dev/null; the directory is its
 /// root; the handlers of signals are the zygote's; the process has another number than before.
 ///
-/// The process ends with status 0 when the spawner is gone, and with 1 if it can not go on. SIGCHLD must not be ignored.
+/// The process ends with status 0 when the spawner is gone, with 1 if it can not go on. SIGCHLD must not be ignored.
 size_t nb_zygote_serve(
     int socket, const struct nb_stretch *stretches, size_t stretch_count, char *payload, size_t size);
 

@@ -43,6 +43,7 @@ int nb_answer(int socket, pid_t landed, const struct nb_land_failure *failure) {
 //   good              does what it should
 //   large             the same, with 64 MiB of memory
 //   laden             the same, with 24 MiB that each fork has copies of before it moves
+//   overladen         the same, with 64 MiB
 //   lingering         the same; what moves lingers for half a second beside what landed
 //   early             ends before it is warm
 //   silent            is never warm
@@ -177,10 +178,11 @@ int probe_zygote(const char *kind) {
     if (strcmp(kind, "attacking") == 0) return attack();
     if (strcmp(kind, "large") == 0) grow(64 << 20);
     if (strcmp(kind, "laden") == 0) copied = grow(24 << 20);
+    if (strcmp(kind, "overladen") == 0) copied = grow(64 << 20);
     if (strcmp(kind, "lingering") == 0) lingering_milliseconds = 500;
     if (strcmp(kind, "silent") != 0) nb_zygote_ready(CONVERSATION);
-    if (strcmp(kind, "good") == 0 || strcmp(kind, "large") == 0 || copied.bytes > 0 || lingering_milliseconds > 0)
-        return converse(copied);
+    const int is_grown = strcmp(kind, "large") == 0 || copied.bytes > 0;
+    if (strcmp(kind, "good") == 0 || is_grown || lingering_milliseconds > 0) return converse(copied);
     if (strcmp(kind, "garbled") == 0) say_all("\377\377\377", 3);
     while (strcmp(kind, "flooding") == 0) say_all(&pong, 1);
     if (strcmp(kind, "lying") == 0) {

@@ -134,6 +134,20 @@ struct LiveZygoteTests {
         }
     }
 
+    @Test func `a zygote whose forks make more than there is room for runs out of it`() throws {
+        try SpawnerFixture.withSpawner { spawner in
+            let server = try spawner.connect()
+            try server.start(try spawner.zygote("overladen") { $0.limits.memoryBytes = 160 << 20 })
+            let failure = try #require(throws: SpawnFailure.self) {
+                for number in 0..<8 {
+                    try server.create(try spawner.warmRequest("s-\(number)"))
+                    try server.land(in: "s-\(number)", Self.socket)
+                }
+            }
+            #expect(failure.step == "zygote" && failure.code == .notFound)
+        }
+    }
+
     @Test func `destroying the sandbox ends it, and the zygote lands elsewhere`() throws {
         try Self.withLanded { spawner, server, _ in
             _ = try server.perform(.destroy(sandboxID: "one"))
