@@ -21,8 +21,8 @@ extension GuestClient {
     /// A unix stream socket of the sandbox, below `DialSocket.root`, lent to `body` as a stream of bytes. The
     /// connection is closed when `body` is done, and a cancelled task's is broken off.
     /// - Parameters:
-    ///   - first: what is said to it first of all. A little goes along with the question for the socket, and waits in the
-    ///     guest for the answer; it is dropped if there is no such socket.
+    ///   - first: what is said to it first of all. A little goes along with the question for the socket, and is dropped
+    ///     by the guest if there is none.
     ///   - wait: for its name to appear, at most `DialSocket.waitLimit`.
     ///   - eventLoop: where the connection lives; any of the client's if nil.
     /// - Throws: what `dial` throws; whatever `body` throws.
