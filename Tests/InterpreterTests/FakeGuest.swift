@@ -145,6 +145,7 @@ final class FakeGuest: Sendable {
         while true {
             if let kernel = state.withLock({ $0.kernels[dial.path] }) {
                 guard kernel.isAlive else { return try await wire.refuse(.connectionRefused) }
+                guard kernel.language != "unheard" else { return }
                 try await wire.write(GuestReply.ok.frame.bytes)
                 return try await kernel.serve(&wire)
             }

@@ -74,6 +74,22 @@ import Testing
         }
     }
 
+    @Test func `code that may have run already is not run again when the guest answers nothing`() async throws {
+        let isFirst = Atomic(true)
+        let lands = { @Sendable (guest: FakeGuest) throws(BackendError) -> UInt32 in
+            guard isFirst.exchange(false, ordering: .relaxed) else {
+                throw BackendError(.notFound, backend: "test", step: "land", cause: "once is enough")
+            }
+            return guest.plant("python", language: "unheard").pid
+        }
+        try await withStudio(hasZygote: true, lands: lands) { studio in
+            let events = try await studio.run("value 1")
+            #expect(events.words.last == "end" && events.error?.contains("could not be reached") == true)
+            #expect(studio.guest.starts.isEmpty)
+            expect(try await studio.run("value 2").words, is: ["count 1", "result \"2\"", "end"])
+        }
+    }
+
     @Test func `a kernel that ends at its start is told with its last words`() async throws {
         let failure = { @Sendable (_: StartProcess) in (exit: ProcessExit(code: 3), words: "no module\nnumpy") }
         try await withStudio(startFails: failure) { studio in

@@ -196,7 +196,10 @@ actor ContextRow {
         } catch {
             guard await discard(), !host.isOver else { throw InterpreterError.sandboxIsGone }
             log.info("a kernel was not there any more", metadata: ["error": "\(error)", "pid": "\(kernel.pid)"])
-            guard mayRetry else { throw InterpreterError.kernelFailed("the kernel could not be reached") }
+            // The code went along with the question for the kernel: only a guest that refuses says that it did not run.
+            guard mayRetry, case GuestClientError.failure? = error as? GuestClientError else {
+                throw InterpreterError.kernelFailed("the kernel could not be reached")
+            }
             if kernel.hasGreeted {
                 await execution.offer(.output(.standardError, Self.loss, at: WallTime.nanoseconds()))
             }
