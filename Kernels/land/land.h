@@ -55,7 +55,8 @@ NB_HIDDEN int nb_decline(int socket, const struct nb_landing *landing, const cha
 /// Becomes what every other process of the sandbox's root is, and writes a failure without a number to `report`.
 /// Returns only if that was heard; else ends, having written which step was refused.
 NB_HIDDEN void nb_settle(int report);
-/// Once the memory is nobody else's: gives the process's owner the rights over it that he has over any of his. 0 or -1.
+/// Once the memory is nobody else's: gives the process's owner the rights over it that he has over any of his, and the
+/// kernel what it has to know of it. 0, or -1.
 NB_HIDDEN int nb_surface(void);
 /// Gives this process copies of its own of pages that it shares with the one it was forked from. What can not be
 /// copied now is when it is written to.

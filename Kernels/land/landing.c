@@ -33,7 +33,7 @@
 
 /// How long the landed process may take to give up what it does not need, in milliseconds: a sandbox may be short of
 /// CPU time, or stop the process.
-#define SETTLE_MILLISECONDS 5000
+#define SETTLE_MILLISECONDS 2000
 #define STACK_BYTES (64 << 10)
 enum { SELF, LANDED };
 
@@ -44,6 +44,8 @@ static struct {
     int *thread_number;
     struct robust_list_head *robust_list;
     size_t robust_length;
+    /// Where signals are handled, which the kernel forgets of who shares memory.
+    stack_t signal_stack;
     /// Its two ends; the landed one writes a failure without a number when it has settled, and is told to go on.
     int link[2];
     /// The landed one's number in the sandbox; 0 until there is one.
@@ -75,6 +77,12 @@ static void reap(pid_t pid) {
     while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR) {}
 }
 
+/// The same of one whom the sandbox's root may stop: it is needed no more then.
+static void reap_in_sandbox(pid_t pid) {
+    int status;
+    while (waitpid(pid, &status, __WALL | WUNTRACED) == pid && WIFSTOPPED(status)) kill(pid, SIGKILL);
+}
+
 /// Starts a process in this memory, on its own stack.
 static pid_t share(int (*main)(void *), int stack, int flags) {
     return clone(
@@ -95,6 +103,7 @@ static int be_landed(void *unused) {
     close(link);
     syscall(SYS_set_tid_address, course.thread_number);
     syscall(SYS_set_robust_list, course.robust_list, course.robust_length);
+    sigaltstack(&course.signal_stack, NULL);
     if (nb_surface() != 0) _exit(126);
     longjmp(course.ashore, 1);
 }
@@ -127,9 +136,9 @@ static int enter_namespaces(void) {
 static int be_usher(void *unused) {
     (void)unused;
     if (enter_namespaces() != 0) _exit(1);
-    pid_t parent = share(be_parent, 1, CLONE_VFORK);
+    pid_t parent = share(be_parent, 1, 0);
     if (parent < 0) refuse("clone into the sandbox", errno);
-    else reap(parent);
+    else reap_in_sandbox(parent);
     _exit(0);
 }
 
@@ -142,6 +151,7 @@ static int leave_thread(void) {
         return refuse("thread number: CONFIG_CHECKPOINT_RESTORE", errno);
     if (syscall(SYS_get_robust_list, 0, &course.robust_list, &course.robust_length) != 0)
         return refuse("robust list", errno);
+    if (sigaltstack(NULL, &course.signal_stack) != 0) return refuse("signal stack", errno);
     syscall(SYS_set_tid_address, NULL);
     return 0;
 }

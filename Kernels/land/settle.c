@@ -153,7 +153,6 @@ static const char *settle(int report) {
     if (reset_priority() != 0) return "reset priority";
     if (prctl(PR_SET_TIMERSLACK, DEFAULT_TIMER_SLACK_NANOSECONDS, 0, 0, 0) != 0) return "timer slack";
     if (personality(0) < 0) return "personality";
-    if (restore_restartable_sequences() != 0) return "restartable sequences";
     umask(022);
     return NULL;
 }
@@ -168,5 +167,6 @@ void nb_settle(int report) {
 }
 
 int nb_surface(void) {
-    return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0 && reset_oom_adjustment() == 0 ? 0 : -1;
+    if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) return -1;
+    return reset_oom_adjustment() == 0 && restore_restartable_sequences() == 0 ? 0 : -1;
 }

@@ -12,6 +12,9 @@ public struct BackendError: Error, Sendable, Hashable, CustomStringConvertible {
         case failed
     }
 
+    /// The step at which a landing finds no zygote.
+    public static let zygoteStep = "zygote"
+
     public let code: Code
     public let backend: String
     public let step: String

@@ -22,7 +22,8 @@ public protocol IsolationBackend: Sendable {
     func endZygote(_ templateID: String, tenant: TenantID) async throws(BackendError)
     /// Forks the zygote of the sandbox's template into the sandbox, where the fork does what `payload` tells it.
     /// - Returns: the fork's process number inside, as the zygote, a program of the template, tells it.
-    /// - Throws: `notFound` if there is no zygote that fits, or no sandbox; the zygote may have to be started again.
+    /// - Throws: `notFound`, at the step `BackendError.zygoteStep` if there is no zygote that fits: it may have to be
+    ///   started again; else if there is no sandbox. `exhausted` if so many have landed there that no more may.
     func land(in id: SandboxID, payload: [UInt8]) async throws(BackendError) -> UInt32
     /// Each sandbox and each zygote that ends, once it is gone. To be read by one task, as long as the backend lives.
     var events: AsyncStream<BackendEvent> { get }

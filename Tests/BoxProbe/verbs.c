@@ -30,6 +30,7 @@
 //   report            all that the kernel says of the probe
 //   forks             how many processes it can start, and the error's number
 //   setns             tries to enter a namespace: "ok", or the error's number
+//   stop              starts a process that stops all others for ever
 //   haunt             waits for another process, and tries to get at its memory: how often it did, of how many times
 
 static void copy_file(int out, const char *path) {
@@ -84,6 +85,13 @@ static void stay(int out) {
     if (pid != 0) answer(out, pid);
     else close(out);
     while (pid == 0) pause();
+}
+
+static void stop_all(int out) {
+    pid_t pid = fork();
+    if (pid != 0) answer(out, pid);
+    else close(out);
+    while (pid == 0) kill(-1, SIGSTOP);
 }
 
 static void count_forks(int out) {
@@ -189,6 +197,7 @@ void probe_serve(int connection) {
     else if (strcmp(verb, "report") == 0) probe_report(connection);
     else if (strcmp(verb, "forks") == 0) count_forks(connection);
     else if (strcmp(verb, "setns") == 0) answer(connection, enter_own_namespace());
+    else if (strcmp(verb, "stop") == 0) stop_all(connection);
     else if (strcmp(verb, "haunt") == 0) haunt(connection);
     else dprintf(connection, "what?");
 }

@@ -134,6 +134,31 @@ struct LiveZygoteTests {
         }
     }
 
+    @Test func `a sandbox has so many landings, and is then told that there are no more`() throws {
+        try Self.withLanded { spawner, server, _ in
+            for number in 1..<LandedMemory.sandboxLimit { try server.land(in: "one", "/run/\(number).sock") }
+            let failure = try #require(throws: SpawnFailure.self) { try server.land(in: "one", "/run/more.sock") }
+            #expect(failure.code == .exhausted)
+            try server.create(try spawner.warmRequest("two"))
+            #expect(try server.land(in: "two", Self.socket) > 1)
+        }
+    }
+
+    @Test func `a sandbox whose root stops all that moves there costs its family no zygote`() throws {
+        try SpawnerFixture.withSpawner { spawner in
+            let server = try spawner.connect()
+            try server.start(try spawner.zygote("good"))
+            try server.create(try spawner.warmRequest("one"))
+            try server.create(try spawner.warmRequest("two"))
+            _ = try spawner.ask("one", "stop")
+            for _ in 0..<3 {
+                // Landed all the same, if it was quick.
+                _ = try? server.land(in: "one", Self.socket)
+                #expect(try server.land(in: "two", Self.socket) > 1)
+            }
+        }
+    }
+
     @Test func `a zygote whose forks make more than there is room for runs out of it`() throws {
         try SpawnerFixture.withSpawner { spawner in
             let server = try spawner.connect()

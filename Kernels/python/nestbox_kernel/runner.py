@@ -47,6 +47,7 @@ class Runner:
         self.pipes = StandardPipes()
         self._pid = os.getpid()
         self._loop.open()
+        asyncio.set_event_loop(self._loop)  # again: from Python 3.12 on a fork forgets it
         sys.__stdin__, sys.__stdout__, sys.__stderr__ = self._stdin, *self._streams
         self._restore()
 

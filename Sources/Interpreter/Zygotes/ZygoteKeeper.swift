@@ -66,7 +66,7 @@ actor ZygoteKeeper {
             table.landed(key)
             return .landed(pid)
         } catch {
-            if error.code == .notFound { table.missed(key, at: .now) }
+            if error.code == .notFound, error.step == BackendError.zygoteStep { table.missed(key, at: .now) }
             return .failed(error.description)
         }
     }

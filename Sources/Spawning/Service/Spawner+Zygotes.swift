@@ -56,6 +56,11 @@ extension Spawner {
             throw .noZygote("the family of \(sandbox.id) has no warm zygote")
         }
         guard zygote.fits(sandbox) else { throw .noZygote("the zygote is not of the layers that \(sandbox.id) is of") }
+        guard sandbox.landedMemories.count < LandedMemory.sandboxLimit else {
+            throw SpawnFailure(
+                .exhausted, step: "sandboxID",
+                message: "\(LandedMemory.sandboxLimit) landings were ordered for \(sandbox.id) already")
+        }
         let now = monotonicMilliseconds()
         guard zygote.conversation.land(asker, in: sandbox.id, process: sandbox.pid, payload, now: now) else {
             throw SpawnFailure(

@@ -6,6 +6,8 @@ import LinuxSystem
 final class LandedMemory {
     /// For each landing, in bytes. The house's Python makes some 13 MiB ahead.
     static let bytesEach: UInt64 = 32 << 20
+    /// Landings in one sandbox: what one leaves running there may outlive its kernel, and all that it made with it.
+    static let sandboxLimit = 16
 
     private let cgroup: SandboxCgroup
     private let ownBytes: UInt64
