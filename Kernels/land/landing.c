@@ -33,7 +33,7 @@
 
 /// How long the landed process may take to give up what it does not need, in milliseconds: a sandbox may be short of
 /// CPU time, or stop the process.
-#define SETTLE_MILLISECONDS 2000
+#define SETTLE_MILLISECONDS 3000
 #define STACK_BYTES (64 << 10)
 enum { SELF, LANDED };
 
