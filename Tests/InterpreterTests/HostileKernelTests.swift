@@ -57,15 +57,19 @@ import Testing
         }
     }
 
-    @Test func `a kernel that does not even greet is killed, and the next run has a fresh one`() async throws {
+    /// A zygote of which one fork lands, as a kernel of this language.
+    private static func landsOnce(_ language: String) -> @Sendable (FakeGuest) throws(BackendError) -> UInt32 {
         let isFirst = Atomic(true)
-        let lands = { @Sendable (guest: FakeGuest) throws(BackendError) -> UInt32 in
+        return { guest throws(BackendError) in
             guard isFirst.exchange(false, ordering: .relaxed) else {
                 throw BackendError(.notFound, backend: "test", step: "land", cause: "once is enough")
             }
-            return guest.plant("python", language: "mute").pid
+            return guest.plant("python", language: language).pid
         }
-        try await withStudio(hasZygote: true, lands: lands) { studio in
+    }
+
+    @Test func `a kernel that does not even greet is killed, and the next run has a fresh one`() async throws {
+        try await withStudio(hasZygote: true, lands: Self.landsOnce("mute")) { studio in
             let events = try await studio.run("value 1")
             #expect(events.words == ["error ContextRestarting", "end"])
             #expect(events.error == "the kernel died: it said nothing for 0.3 seconds, its state is lost")
@@ -75,14 +79,7 @@ import Testing
     }
 
     @Test func `code that may have run already is not run again when the guest answers nothing`() async throws {
-        let isFirst = Atomic(true)
-        let lands = { @Sendable (guest: FakeGuest) throws(BackendError) -> UInt32 in
-            guard isFirst.exchange(false, ordering: .relaxed) else {
-                throw BackendError(.notFound, backend: "test", step: "land", cause: "once is enough")
-            }
-            return guest.plant("python", language: "unheard").pid
-        }
-        try await withStudio(hasZygote: true, lands: lands) { studio in
+        try await withStudio(hasZygote: true, lands: Self.landsOnce("unheard")) { studio in
             let events = try await studio.run("value 1")
             #expect(events.words.last == "end" && events.error?.contains("could not be reached") == true)
             #expect(studio.guest.starts.isEmpty)
