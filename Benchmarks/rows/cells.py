@@ -96,7 +96,8 @@ def _first_cell(server, connection):
     server.kill(connection, sandbox_id)
 
 
-def _wait_until_warm(server):
+def wait_until_warm(server):
+    """Returns once first cells have warm kernels: there is a zygote, and nothing of its start is left to do."""
     with server.connection() as connection:
         end, taken = time.perf_counter() + _WARMING, _COLD
         while taken >= _COLD:
@@ -170,7 +171,7 @@ def lines(context):
         yield from _lines_of_describe(samples["describe"], {"component": no_wasm, "bare": no_bare, "cold": ""})
         yield from _lines_of_live(samples["live"])
     with own_server(context) as server:
-        _wait_until_warm(server)
+        wait_until_warm(server)
         _sustained(server, 2)  # until the pools have their size
         count, rate = _sustained(server, context.count(60, 5))
         yield Line("cells", f"first cells of new sandboxes, {_WORKERS} at once", count, Quantity(rate, "/s"),

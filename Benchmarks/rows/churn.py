@@ -5,6 +5,7 @@ import time
 
 from census import network_namespaces_in_slabs, programs, settled
 from report import Line, Quantity, at_least, at_most, ratio_at_least
+from rows.cells import wait_until_warm
 from server import own_server
 
 _WORKERS = 2
@@ -79,6 +80,7 @@ def _difference(before, after):
 def lines(context):
     count = context.count(10_000, 300)
     with own_server(context) as server:
+        wait_until_warm(server)
         _Cycles(_WARM_UP).run(server)
         before, names, slabs = settled(server), programs(), network_namespaces_in_slabs()
         cycles = _Cycles(count)
