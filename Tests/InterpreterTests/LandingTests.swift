@@ -1,10 +1,13 @@
 import Foundation
 import Isolation
+import Synchronization
 import Testing
 
 @testable import Interpreter
 
 @Suite(.timeLimit(.minutes(1))) struct LandingTests {
+    private struct NotReady: Error {}
+
     @Test func `a new sandbox's kernel lands without being asked for`() async throws {
         try await withStudio(hasZygote: true) { studio in
             try await expectEventually { studio.guest.kernel("python") != nil }
@@ -37,6 +40,22 @@ import Testing
         try await withStudio(hasZygote: true, lands: fails) { studio in
             expect(try await studio.run("value 1").words, is: ["count 1", "result \"1\"", "end"])
             #expect(studio.guest.starts.count == 1)
+        }
+    }
+
+    @Test func `a sandbox that is gone is no reason to start the zygote again`() async throws {
+        let isFirst = Atomic(true)
+        let lands = { @Sendable (guest: FakeGuest) throws(BackendError) -> UInt32 in
+            if isFirst.exchange(false, ordering: .relaxed) { return guest.plant("python").pid }
+            throw BackendError(.notFound, backend: "fake", step: "sandboxID", cause: "the sandbox is ending")
+        }
+        try await withStudio(hasZygote: true, lands: lands) { studio in
+            _ = try await studio.run("value 1")
+            _ = try await studio.contexts.create(language: "python", workingDirectory: nil)
+            #expect(studio.guest.starts.count == 1, "the second kernel was started cold")
+            let phase = await studio.interpreter.zygotes.table[ZygoteKey(tenant: .default, templateID: "code")]
+            guard case .ready(_, _, let landings) = phase else { throw NotReady() }
+            #expect(landings == 1)
         }
     }
 

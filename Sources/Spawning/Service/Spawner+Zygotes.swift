@@ -56,11 +56,6 @@ extension Spawner {
             throw .noZygote("the family of \(sandbox.id) has no warm zygote")
         }
         guard zygote.fits(sandbox) else { throw .noZygote("the zygote is not of the layers that \(sandbox.id) is of") }
-        guard sandbox.landedMemories.count < LandedMemory.sandboxLimit else {
-            throw SpawnFailure(
-                .exhausted, step: "sandboxID",
-                message: "\(LandedMemory.sandboxLimit) landings were ordered for \(sandbox.id) already")
-        }
         let now = monotonicMilliseconds()
         guard zygote.conversation.land(asker, in: sandbox.id, process: sandbox.pid, payload, now: now) else {
             throw SpawnFailure(
@@ -186,6 +181,12 @@ extension Spawner {
     }
 
     private func send(_ landing: Landing, in sandbox: Sandbox, to zygote: Zygote) throws(SpawnFailure) -> Bool {
+        // Not when it was asked for: many may be, before the first is ordered.
+        guard sandbox.landedMemories.count < LandedMemory.sandboxLimit else {
+            throw SpawnFailure(
+                .exhausted, step: "sandboxID",
+                message: "\(LandedMemory.sandboxLimit) landings were ordered for \(sandbox.id) already")
+        }
         let memory = zygote.landedMemory
         try step("make room for landed memory") { () throws(SyscallError) in try memory.takeOn() }
         do {
