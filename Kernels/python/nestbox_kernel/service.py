@@ -28,6 +28,8 @@ LOOK = 2.0
 # What the process ends with if this thread can not go on.
 BROKEN = 70
 
+# Found out ahead: it takes the standard library a name for each number, and an exception for each without one.
+SIGNALS = signal.valid_signals()
 HANG_UP = select.EPOLLHUP | select.EPOLLERR
 
 
@@ -73,7 +75,7 @@ class Service:
         os.eventfd_write(self._wakeup, 1)
 
     def _run(self):
-        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:
             while True:
                 for descriptor, events in self._epoll.poll(self._patience()):

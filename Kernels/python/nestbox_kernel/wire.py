@@ -18,6 +18,7 @@ ERROR = 0x85
 END = 0x8F
 
 HEADER = struct.Struct("<IB")
+JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 MAXIMUM_REQUEST_BYTES = 16 << 20
 MAXIMUM_STREAM_BYTES = 64 << 10
@@ -46,7 +47,7 @@ def header(kind: int, length: int) -> bytes:
 
 def encoded(value) -> bytes:
     """`value` as strict JSON. Raises TypeError or ValueError for what JSON does not know, such as NaN."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "replace")
+    return JSON.encode(value).encode("utf-8", "replace")
 
 
 def parsed_request(kind: int, payload: bytes) -> Execute | Inspect:
