@@ -7,7 +7,7 @@ import pytest
 
 from nestbox_support.server import ROOT, templates
 
-PACKAGES = "/usr/local/lib/python3.11/dist-packages"
+PACKAGES = "/usr/local/lib/python3.13/dist-packages"
 SOURCE = ROOT / "Templates" / "code-interpreter-v1"
 # By the names that code imports.
 MODULES = (

@@ -20,7 +20,7 @@ rm -r "$1/usr/share/git-core"
 mkdir "$1/usr/share/git-core"
 echo new > "$1/usr/share/git-core/new"
 echo changed > "$1/etc/issue"
-echo 'from os.path import join' > "$1/usr/local/lib/python3.11/dist-packages/probe.py"
+echo 'from os.path import join' > "$1/usr/local/lib/python3.13/dist-packages/probe.py"
 cut --delimiter=: --fields=1 --only-delimited /proc/net/dev > "$1/etc/interfaces"
 echo left > "$1/tmp/left"
 echo left > "$1/run/left"
@@ -123,7 +123,7 @@ def test_a_replaced_folder_holds_only_what_is_new(probe):
 
 def test_a_changed_file_is_changed_and_its_neighbours_are_not(probe):
     assert probe.run("probe", "cat", "/etc/issue") == "changed\n"
-    assert "bookworm" in probe.run("probe", "cat", "/etc/os-release")
+    assert "trixie" in probe.run("probe", "cat", "/etc/os-release")
 
 
 def test_of_the_overlay_it_came_from_it_bears_only_what_hides_lower_folders(probe):
@@ -138,7 +138,7 @@ def test_of_the_overlay_it_came_from_it_bears_only_what_hides_lower_folders(prob
 
 def test_python_need_not_compile_it_again(probe):
     trace = probe.run("probe", "sh", "-c", "PYTHONVERBOSE=1 python3 -c 'import probe' 2>&1")
-    assert "matches /usr/local/lib/python3.11/dist-packages/probe.py" in trace
+    assert "matches /usr/local/lib/python3.13/dist-packages/probe.py" in trace
 
 
 def test_it_was_made_without_a_network(probe):

@@ -5,7 +5,7 @@ import os
 from . import ROOT
 from .privilege import as_root, require
 
-SUITE = "bookworm"
+SUITE = "trixie"
 FINISH = ROOT / "scripts" / "template_build" / "finish"
 # Documentation that nobody reads in a sandbox; licences stay. What is installed later, and in templates on top, leaves
 # out the same.

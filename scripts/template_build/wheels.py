@@ -39,11 +39,12 @@ class Wheels:
         shutil.copyfile(self.requirements, root.given / "requirements.txt")
 
     def install(self, root):
-        """Installs them where the root's Python finds them and every user of a sandbox may replace them."""
+        """Installs them where the root's Python finds them first and every user of a sandbox may replace them. What Debian
+        has of them stays, which pip could not remove."""
         root.chroot(
             "python3", "-m", "pip", "install", "--quiet", "--no-index", "--find-links=/run/given/wheels",
-            "--no-cache-dir", "--no-compile", "--root-user-action=ignore", "--disable-pip-version-check",
-            "--requirement=/run/given/requirements.txt")
+            "--ignore-installed", "--no-cache-dir", "--no-compile", "--root-user-action=ignore",
+            "--disable-pip-version-check", "--requirement=/run/given/requirements.txt")
         root.chroot("python3", "-m", "pip", "check", "--disable-pip-version-check")
         root.chroot("chmod", "--recursive", "a+rwX", "/usr/local")
 
