@@ -58,26 +58,24 @@ public struct EventStore: Sendable {
     }
 
     private static func append(_ lines: [PendingEvent], to sandbox: SandboxID, in db: GRDB.Database) throws {
-        let owner = try String.fetchOne(db, sql: "SELECT tenant FROM sandbox WHERE id = ?", arguments: [sandbox.text])
-        guard let owner else { return }
-        let last = try Int64.fetchOne(
-            db, sql: "SELECT max(number) FROM sandbox_event WHERE sandbox = ?", arguments: [sandbox.text])
-        var number = last ?? 0
-        let insert = try db.cachedStatement(
-            sql: """
-                INSERT INTO sandbox_event (sandbox, number, tenant, at, level, message, fields)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
-                """)
+        guard let owner = try db.first("SELECT tenant FROM sandbox WHERE id = ?", [sandbox.text]) else { return }
+        let tenant: String = owner["tenant"]
+        let last = try db.first("SELECT max(number) FROM sandbox_event WHERE sandbox = ?", [sandbox.text])
+        var number: Int64 = last?[0] ?? 0
         for line in lines.suffix(Int(perSandboxLimit)) {
             number += 1
-            try insert.execute(arguments: [
-                sandbox.text, number, owner, line.event.at.unixMilliseconds, Self.number(line.event.level),
-                line.event.message, try TextMap.text(line.event.fields),
-            ])
+            try db.run(
+                """
+                INSERT INTO sandbox_event (sandbox, number, tenant, at, level, message, fields)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """,
+                [
+                    sandbox.text, number, tenant, line.event.at.unixMilliseconds, Self.number(line.event.level),
+                    line.event.message, try TextMap.text(line.event.fields),
+                ])
         }
-        try db.execute(
-            sql: "DELETE FROM sandbox_event WHERE sandbox = ? AND number <= ?",
-            arguments: [sandbox.text, number - perSandboxLimit])
+        try db.run(
+            "DELETE FROM sandbox_event WHERE sandbox = ? AND number <= ?", [sandbox.text, number - perSandboxLimit])
     }
 
     private static func number(_ level: SandboxEvent.Level) -> Int {

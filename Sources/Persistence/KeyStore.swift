@@ -55,9 +55,7 @@ public struct KeyStore: Sendable {
     /// The key with that hash, unless it was revoked.
     public func active(hash: [UInt8]) async throws(StoreError) -> StoredKey? {
         try await database.read { db in
-            try Row.fetchOne(
-                db, sql: "SELECT * FROM api_key WHERE hash = ? AND revoked_at IS NULL", arguments: [Data(hash)]
-            ).map(Self.key)
+            try db.first("SELECT * FROM api_key WHERE hash = ? AND revoked_at IS NULL", [Data(hash)]).map(Self.key)
         }
     }
 

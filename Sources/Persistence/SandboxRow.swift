@@ -46,12 +46,12 @@ struct SandboxRow {
 
     static func insert(_ admission: Admission, into db: GRDB.Database) throws {
         let record = admission.record
-        try db.execute(
-            sql: """
-                INSERT INTO sandbox (\(columns), time_to_live, idempotency_key)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """,
-            arguments: [
+        try db.run(
+            """
+            INSERT INTO sandbox (\(columns), time_to_live, idempotency_key)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
                 record.id.text, record.tenant.text, record.templateID, record.templateAlias,
                 record.state.rawValue, record.endReason?.rawValue, record.createdAt.unixMilliseconds,
                 record.endsAt.unixMilliseconds, try TextMap.text(record.metadata),

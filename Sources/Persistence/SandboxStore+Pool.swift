@@ -18,17 +18,16 @@ extension SandboxStore {
         try await database.write { [self] db in
             if let earlier = try repeated(admission, in: db) { return .repeated(earlier) }
             let record = admission.record
-            let row = try Row.fetchOne(
-                db,
-                sql: """
-                    UPDATE sandbox SET state = 'starting', pool = 'handed', created_at = ?, ends_at = ?,
-                        time_to_live = ?, metadata = ?, environment = ?, idempotency_key = ?,
-                        generation = generation + 1
-                    WHERE id = ? AND tenant = ? AND template_id = ? AND generation = ? AND state = 'running'
-                        AND pool = 'pooled'
-                    RETURNING \(SandboxRow.columns)
-                    """,
-                arguments: [
+            let row = try db.first(
+                """
+                UPDATE sandbox SET state = 'starting', pool = 'handed', created_at = ?, ends_at = ?,
+                    time_to_live = ?, metadata = ?, environment = ?, idempotency_key = ?,
+                    generation = generation + 1
+                WHERE id = ? AND tenant = ? AND template_id = ? AND generation = ? AND state = 'running'
+                    AND pool = 'pooled'
+                RETURNING \(SandboxRow.columns)
+                """,
+                [
                     record.createdAt.unixMilliseconds, record.endsAt.unixMilliseconds,
                     admission.timeToLiveMilliseconds, try TextMap.text(record.metadata),
                     try TextMap.text(record.environment), admission.idempotencyKey, record.id.text,

@@ -20,7 +20,7 @@ public struct SandboxStore: Sendable {
     public func admit(_ admission: Admission, limit: Int) async throws(StoreError) -> AdmissionOutcome {
         try await database.writeSyncingLater { [self] db in
             if let earlier = try repeated(admission, in: db) { return .repeated(earlier) }
-            let alive = try Int.fetchOne(db, sql: "SELECT count(*) FROM sandbox WHERE state <> 'ended'") ?? 0
+            let alive = try db.first("SELECT count(*) FROM sandbox WHERE state <> 'ended'").map { $0[0] as Int } ?? 0
             guard alive < limit else { throw StoreError.full(limit: limit) }
             try SandboxRow.insert(admission, into: db)
             return .admitted
@@ -49,13 +49,13 @@ public struct SandboxStore: Sendable {
         _ id: SandboxID, of tenant: TenantID, _ reason: SandboxEndReason, at now: Timestamp
     ) async throws(StoreError) -> Bool {
         try await database.writeSyncingLater { db in
-            try db.execute(
-                sql: """
-                    UPDATE sandbox SET state = 'ended', end_reason = ?, ends_at = ?, generation = generation + 1,
-                        idempotency_key = CASE WHEN ? THEN NULL ELSE idempotency_key END
-                    WHERE id = ? AND tenant = ? AND state <> 'ended'
-                    """,
-                arguments: [reason.rawValue, now.unixMilliseconds, reason == .failed, id.text, tenant.text])
+            try db.run(
+                """
+                UPDATE sandbox SET state = 'ended', end_reason = ?, ends_at = ?, generation = generation + 1,
+                    idempotency_key = CASE WHEN ? THEN NULL ELSE idempotency_key END
+                WHERE id = ? AND tenant = ? AND state <> 'ended'
+                """,
+                [reason.rawValue, now.unixMilliseconds, reason == .failed, id.text, tenant.text])
             return db.changesCount > 0
         }
     }
@@ -63,9 +63,9 @@ public struct SandboxStore: Sendable {
     /// A tenant's sandbox, over or not; not one that waits in a pool, which is nobody's to see.
     public func sandbox(_ id: SandboxID, of tenant: TenantID) async throws(StoreError) -> SandboxRecord? {
         try await database.read { [accessToken] db in
-            try Row.fetchOne(
-                db, sql: "SELECT \(SandboxRow.columns) FROM sandbox WHERE id = ? AND tenant = ? AND \(Self.isVisible)",
-                arguments: [id.text, tenant.text]
+            try db.first(
+                "SELECT \(SandboxRow.columns) FROM sandbox WHERE id = ? AND tenant = ? AND \(Self.isVisible)",
+                [id.text, tenant.text]
             ).map { try SandboxRow.record($0, accessToken: accessToken) }
         }
     }
@@ -74,14 +74,13 @@ public struct SandboxStore: Sendable {
         _ record: SandboxRecord, set assignment: String, _ arguments: StatementArguments
     ) async throws(StoreError) -> SandboxRecord {
         try await database.write { [accessToken] db in
-            let row = try Row.fetchOne(
-                db,
-                sql: """
-                    UPDATE sandbox SET \(assignment), generation = generation + 1
-                    WHERE id = ? AND tenant = ? AND generation = ? AND state <> 'ended'
-                    RETURNING \(SandboxRow.columns)
-                    """,
-                arguments: arguments + [record.id.text, record.tenant.text, record.generation])
+            let row = try db.first(
+                """
+                UPDATE sandbox SET \(assignment), generation = generation + 1
+                WHERE id = ? AND tenant = ? AND generation = ? AND state <> 'ended'
+                RETURNING \(SandboxRow.columns)
+                """,
+                arguments + [record.id.text, record.tenant.text, record.generation])
             guard let row else { throw StoreError.stale(record.id) }
             return try SandboxRow.record(row, accessToken: accessToken)
         }
@@ -92,12 +91,9 @@ public struct SandboxStore: Sendable {
 
     func repeated(_ admission: Admission, in db: GRDB.Database) throws -> SandboxRecord? {
         guard let key = admission.idempotencyKey else { return nil }
-        let row = try Row.fetchOne(
-            db,
-            sql: """
-                SELECT \(SandboxRow.columns), time_to_live FROM sandbox WHERE tenant = ? AND idempotency_key = ?
-                """,
-            arguments: [admission.record.tenant.text, key])
+        let row = try db.first(
+            "SELECT \(SandboxRow.columns), time_to_live FROM sandbox WHERE tenant = ? AND idempotency_key = ?",
+            [admission.record.tenant.text, key])
         guard let row else { return nil }
         let earlier = try SandboxRow.record(row, accessToken: accessToken)
         let isSameRequest =
