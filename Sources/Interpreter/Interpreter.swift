@@ -9,6 +9,7 @@ import Synchronization
 /// forked from. Copies share one state; `run()` carries out the work.
 public struct Interpreter: Sendable {
     private let guest: GuestClient
+    private let backend: BackendCalls
     private let templates: TemplateStore
     private let limits: InterpreterLimits
     private let log: Logger
@@ -17,14 +18,15 @@ public struct Interpreter: Sendable {
     private let table = ContextTable()
 
     public init(
-        guest: GuestClient, zygotes: ZygoteCalls, templates: TemplateStore, log: Logger,
+        guest: GuestClient, backend: BackendCalls, templates: TemplateStore, log: Logger,
         limits: InterpreterLimits = InterpreterLimits()
     ) {
         self.guest = guest
         self.templates = templates
         self.limits = limits
         self.log = log
-        self.zygotes = ZygoteKeeper(zygotes, log: log)
+        self.backend = backend
+        self.zygotes = ZygoteKeeper(backend, log: log)
     }
 
     /// Carries out what is asked for, and keeps zygotes, until it is cancelled.
@@ -54,14 +56,14 @@ public struct Interpreter: Sendable {
             return nil
         }
         let nursery = KernelNursery(interpreter: interpreter, template: nil, zygotes: zygotes, log: log)
-        let host = KernelHost(sandbox, guest: guest, limits: limits)
+        let host = KernelHost(sandbox, guest: guest, backend: backend, limits: limits)
         return table.insert(SandboxContexts(found: host, nursery, jobs), of: sandbox.record.id)
     }
 
     private func started(_ sandbox: LiveSandbox, _ template: Template) {
         guard let interpreter = template.interpreter else { return }
         let nursery = KernelNursery(interpreter: interpreter, template: template, zygotes: zygotes, log: log)
-        let host = KernelHost(sandbox, guest: guest, limits: limits)
+        let host = KernelHost(sandbox, guest: guest, backend: backend, limits: limits)
         let contexts = table.insert(SandboxContexts(new: host, nursery, jobs), of: sandbox.record.id)
         _ = jobs.add { await contexts.warmUp() }
     }

@@ -12,7 +12,7 @@ public protocol IsolationBackend: Sendable {
     func setDeadline(_ id: SandboxID, _ endsAt: Timestamp) async throws(BackendError)
     /// Every sandbox that is alive now, also those that an earlier life of this process started.
     func running() async throws(BackendError) -> [RunningSandbox]
-    /// What the sandbox uses of CPU and memory; the disk is the guest's to tell.
+    /// What the sandbox uses of CPU and memory; the disk is the guest's to tell. `notFound` also if it is being ended.
     func usage(_ id: SandboxID) async throws(BackendError) -> BackendUsage
     /// Starts the template's zygote, a warm process, for sandboxes of the tenant; returns once it is warm, at once if
     /// there is one of this template as it is now. One of the template as it was is ended first. On throw there is

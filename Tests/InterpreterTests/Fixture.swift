@@ -88,9 +88,11 @@ extension InterpreterLimits {
 
 /// - Parameters:
 ///   - isNew: made in this life of the server, not found.
+///   - isThere: what the backend says of the sandbox.
 ///   - hasZygote: the template has one, and the backend lands kernels; `lands` says what comes of it.
 func withStudio(
-    limits: InterpreterLimits = .brisk, isNew: Bool = true, hasZygote: Bool = false,
+    limits: InterpreterLimits = .brisk, isNew: Bool = true, isThere: Bool = true,
+    hasZygote: Bool = false,
     lands: @escaping @Sendable (FakeGuest) throws(BackendError) -> UInt32 = { guest in guest.plant("python").pid },
     startFails: @escaping @Sendable (StartProcess) -> (exit: ProcessExit, words: String)? = { _ in nil },
     before: (FakeGuest) -> Void = { _ in }, _ body: (Studio) async throws -> Void
@@ -100,7 +102,8 @@ func withStudio(
         let directory = try TemplateDirectory(hasZygote: hasZygote)
         defer { directory.remove() }
         let landings = Studio.Landings()
-        let calls = ZygoteCalls(
+        let calls = BackendCalls(
+            isThere: { _ in isThere },
             start: { _, _ in }, end: { _, _ in },
             land: { _, words throws(BackendError) in
                 landings.words.withLock { $0.append(words) }
@@ -109,7 +112,7 @@ func withStudio(
         let templates = TemplateStore(directory: directory.path)
         let template = try #require(try await templates.template(named: "code"))
         let interpreter = Interpreter(
-            guest: GuestClient(MultiThreadedEventLoopGroup.singleton), zygotes: calls, templates: templates,
+            guest: GuestClient(MultiThreadedEventLoopGroup.singleton), backend: calls, templates: templates,
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, limits: limits)
         let sandbox = try LiveSandbox.test(guest.socketPath)
         try await withThrowingTaskGroup(of: Void.self) { tasks in

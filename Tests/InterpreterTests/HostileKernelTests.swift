@@ -27,6 +27,12 @@ import Testing
         }
     }
 
+    @Test func `a kernel that dies since its sandbox is being ended is no error of the code`() async throws {
+        try await withStudio(isThere: false) { studio in
+            await #expect(throws: InterpreterError.sandboxIsGone) { try await studio.run("die") }
+        }
+    }
+
     @Test func `a result that is none is an error of the code, and the kernel lives on`() async throws {
         try await withStudio { studio in
             let bad = #"show {"main":true,"data":{"text/plain":NaN}};say on"#

@@ -29,7 +29,7 @@ struct HostCount: Equatable {
     static func settled(_ spawner: SpawnerFixture) throws -> HostCount {
         var last = try HostCount(spawner)
         var same = 0
-        while same < 40 {
+        while same < 120 {
             let count = try HostCount(spawner)
             same = count == last ? same + 1 : 0
             last = count

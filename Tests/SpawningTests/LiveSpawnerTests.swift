@@ -153,6 +153,18 @@ struct LiveSpawnerTests {
         }
     }
 
+    @Test func `one that is being ended is nobody any more`() throws {
+        try SpawnerFixture.withSpawner { spawner in
+            let server = try spawner.connect()
+            try server.create(spawner.request("one"))
+            _ = try server.submit(.destroy(sandboxID: "one"))
+            guard case .failed(let failure) = try server.perform(.usage(sandboxID: "one")) else {
+                throw TestFailure("usage of one that is being ended")
+            }
+            #expect(failure.code == .notFound)
+        }
+    }
+
     @Test func `a connection that talks nonsense is cut off, others go on`() throws {
         try SpawnerFixture.withSpawner { spawner in
             let good = try spawner.connect()

@@ -194,7 +194,7 @@ actor ContextRow {
         do {
             ending = try await conversation.hold(request, wait: kernel.hasGreeted ? .zero : host.limits.landingPatience)
         } catch {
-            guard await discard(), !host.isOver else { throw InterpreterError.sandboxIsGone }
+            guard await discard(), await host.isStillThere() else { throw InterpreterError.sandboxIsGone }
             log.info("a kernel was not there any more", metadata: ["error": "\(error)", "pid": "\(kernel.pid)"])
             // The code went along with the question for the kernel: only a guest that refuses says that it did not run.
             guard mayRetry, case GuestClientError.failure? = error as? GuestClientError else {
@@ -219,8 +219,7 @@ actor ContextRow {
         "[the kernel has ended since the last execution: this is a fresh one, and its state is lost]\n"
 
     private func kernelDied(_ execution: Execution, _ how: String) async {
-        let isThere = await discard()
-        guard isThere, !host.isOver else { return execution.finish(.failure(.sandboxIsGone)) }
+        guard await discard(), await host.isStillThere() else { return execution.finish(.failure(.sandboxIsGone)) }
         log.info("a kernel died", metadata: ["how": "\(how)"])
         let why = isRemoved ? "the context was removed" : isToRestart ? "the context was restarted" : how
         await execution.offer(

@@ -18,11 +18,13 @@ final class KernelHost: Sendable {
     let sandbox: LiveSandbox
     let limits: InterpreterLimits
     private let guest: GuestClient
+    private let backend: BackendCalls
     private let isOverFlag = Atomic(false)
 
-    init(_ sandbox: LiveSandbox, guest: GuestClient, limits: InterpreterLimits) {
+    init(_ sandbox: LiveSandbox, guest: GuestClient, backend: BackendCalls, limits: InterpreterLimits) {
         self.sandbox = sandbox
         self.guest = guest
+        self.backend = backend
         self.limits = limits
     }
 
@@ -31,6 +33,13 @@ final class KernelHost: Sendable {
 
     func setOver() {
         isOverFlag.store(true, ordering: .releasing)
+    }
+
+    /// The same, asked of who ends sandboxes: one whose time is over is killed before anybody is told, and its kernels
+    /// may be gone before its guest.
+    func isStillThere() async -> Bool {
+        guard !isOver, await backend.isThere(sandbox.record.id) else { return false }
+        return !isOver
     }
 
     // MARK: - Talking

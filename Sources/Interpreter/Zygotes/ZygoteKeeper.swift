@@ -10,7 +10,7 @@ actor ZygoteKeeper {
         case failed(String)
     }
 
-    private let calls: ZygoteCalls
+    private let calls: BackendCalls
     private let limits: ZygoteLimits
     private let log: Logger
     private(set) var table: ZygoteTable
@@ -18,7 +18,7 @@ actor ZygoteKeeper {
     private let signals: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
 
-    init(_ calls: ZygoteCalls, log: Logger, limits: ZygoteLimits = ZygoteLimits()) {
+    init(_ calls: BackendCalls, log: Logger, limits: ZygoteLimits = ZygoteLimits()) {
         self.calls = calls
         self.limits = limits
         self.log = log

@@ -99,7 +99,7 @@ extension Spawner {
     }
 
     func sandbox(_ id: String) throws(SpawnFailure) -> Sandbox {
-        guard let sandbox = sandboxes[id], sandbox.end == nil else {
+        guard let sandbox = sandboxes[id], sandbox.killedFor == nil, sandbox.end == nil else {
             throw SpawnFailure(.notFound, step: "sandboxID", message: "there is no sandbox \(id)")
         }
         return sandbox

@@ -39,7 +39,7 @@ struct Server {
         let templates = TemplateStore(directory: ServerRights.templates)
         try await report(on: templates)
         let interpreter = Interpreter(
-            guest: guest, zygotes: ZygoteCalls(backend), templates: templates, log: log)
+            guest: guest, backend: BackendCalls(backend), templates: templates, log: log)
         let orchestrator = Orchestrator(
             Orchestrator.Parts(
                 backend: backend, templates: templates,

@@ -35,14 +35,15 @@ import Testing
         let directory = NSTemporaryDirectory() + "nestbox-none-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }  // the host tidies what is left
-        let calls = ZygoteCalls(
+        let calls = BackendCalls(
+            isThere: { _ in true },
             start: { _, _ in }, end: { _, _ in },
             land: { _, _ throws(BackendError) in
                 throw BackendError(.notFound, backend: "none", step: "land", cause: "none")
             })
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let interpreter = Interpreter(
-            guest: GuestClient(MultiThreadedEventLoopGroup.singleton), zygotes: calls,
+            guest: GuestClient(MultiThreadedEventLoopGroup.singleton), backend: calls,
             templates: TemplateStore(directory: directory), log: log)
         if isNew { interpreter.observe(.started(sandbox, template)) }
         var all: HTTPHeaders = ["content-type": "application/json"]
