@@ -39,6 +39,8 @@ extension GuestClient {
         return try await wrapped.executeThenClose { inbound, outbound in
             // From here on the asynchronous end says when to read. A channel that is closed by now has delivered all.
             try? await channel.setOption(.autoRead, value: true).get()
+            // The option has the channel read, but not hand on what came with the answer: nothing may follow that.
+            channel.read()
             var stream = GuestByteStream(
                 inbound: inbound.makeAsyncIterator(), outbound: outbound, channel: channel)
             if !goesAlong { try await stream.send(first) }

@@ -3,7 +3,7 @@ import GuestProtocol
 import NIOCore
 import Testing
 
-@Suite struct GuestSocketStreamTests {
+@Suite(.timeLimit(.minutes(1))) struct GuestSocketStreamTests {
     private static let path = "/run/nestbox/kernels/k.sock"
 
     @Test func `bytes go both ways, and each side's end is passed on by itself`() async throws {
@@ -49,6 +49,23 @@ import Testing
                 try await stream.send(ByteBuffer(string: "second"))
                 stream.finish()
                 while try await stream.next() != nil {}
+            }
+        }
+    }
+
+    @Test func `what comes with the answer is heard at once, also if nothing follows it`() async throws {
+        try await FakeGuest.lend { connection in
+            _ = try await connection.hear()
+            try await connection.write(GuestReply.ok.frame.bytes + Array("hello".utf8))
+            // Says nothing and stays, until it is answered.
+            #expect(try await connection.hear().map { String(buffer: $0) } == "I heard hello")
+        } to: { guest, group in
+            for _ in 0..<100 {
+                try await GuestClient(group).withSocket(Self.path, to: guest.socketPath) { stream in
+                    let heard = try await stream.next().map { String(buffer: $0) }
+                    try await stream.send(ByteBuffer(string: "I heard \(heard ?? "nothing")"))
+                    while try await stream.next() != nil {}
+                }
             }
         }
     }
