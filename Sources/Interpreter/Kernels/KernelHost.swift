@@ -35,8 +35,8 @@ final class KernelHost: Sendable {
         isOverFlag.store(true, ordering: .releasing)
     }
 
-    /// The same, asked of who ends sandboxes: one whose time is over is killed before anybody is told, and its kernels
-    /// may be gone before its guest.
+    /// Whether it is not over, asked also of who ends sandboxes: one whose time is over is killed before that is told,
+    /// and its kernels may be gone before its guest.
     func isStillThere() async -> Bool {
         guard !isOver, await backend.isThere(sandbox.record.id) else { return false }
         return !isOver
