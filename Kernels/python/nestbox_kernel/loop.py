@@ -1,7 +1,11 @@
 """The event loop in which cells run."""
 
 import asyncio
+import os
 import selectors
+
+# What the process ends with if nobody can wake the loop any more.
+BROKEN = 70
 
 
 class KernelLoop(asyncio.SelectorEventLoop):
@@ -20,6 +24,18 @@ class KernelLoop(asyncio.SelectorEventLoop):
     def _make_self_pipe(self):
         if self._is_open:
             super()._make_self_pipe()
+
+    def _write_to_self(self):
+        """Wakes the loop. asyncio's own says nothing when it can not, and a cell would wait for ever to be begun."""
+        waking = self._csock
+        if waking is None:
+            return
+        try:
+            waking.send(b"\0")
+        except BlockingIOError:
+            pass  # it has been woken often enough
+        except OSError:
+            os._exit(BROKEN)  # user code has closed or shut it; a kernel that ends is started afresh
 
 
 class _NoSelector:
