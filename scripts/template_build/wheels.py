@@ -39,8 +39,8 @@ class Wheels:
         shutil.copyfile(self.requirements, root.given / "requirements.txt")
 
     def install(self, root):
-        """Installs them where the root's Python finds them first and every user of a sandbox may replace them. What Debian
-        has of them stays, which pip could not remove."""
+        """Installs them where the root's Python finds them first and every user of a sandbox may replace them. What
+        Debian has of them stays, which pip could not remove."""
         root.chroot(
             "python3", "-m", "pip", "install", "--quiet", "--no-index", "--find-links=/run/given/wheels",
             "--ignore-installed", "--no-cache-dir", "--no-compile", "--root-user-action=ignore",

@@ -4,7 +4,7 @@ import asyncio
 import os
 import selectors
 
-# What the process ends with if nobody can wake the loop any more.
+# What a kernel ends with whose own descriptors are gone: one of its threads can not go on.
 BROKEN = 70
 
 

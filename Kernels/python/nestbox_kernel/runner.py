@@ -10,7 +10,7 @@ from IPython.core.async_helpers import _should_be_async
 from .answers import Answers
 from .descriptors import StandardPipes
 from .interrupts import Interrupts
-from .loop import KernelLoop
+from .loop import BROKEN, KernelLoop
 from .output import Output
 from .shell import KernelShell
 from .streams import TextStream
@@ -18,7 +18,6 @@ from .wire import STDERR, STDOUT, Execute
 
 # How often in a row the loop may fail before the kernel gives up: its own descriptors must be gone.
 FAILURES = 100
-BROKEN = 70
 LINE_BUFFERED = 1
 
 

@@ -11,6 +11,7 @@ from collections import deque
 from .backlog import Backlog
 from .connection import Connection
 from .descriptors import raised
+from .loop import BROKEN
 from .output import Output
 from .reception import Reception
 from .settings import Settings
@@ -25,8 +26,6 @@ INSIST = 1.0
 INTERRUPTS = 10
 # Seconds after which it looks whether its descriptors are still there while a cell runs: nothing tells when they go.
 LOOK = 2.0
-# What the process ends with if this thread can not go on.
-BROKEN = 70
 
 # Found out ahead: it takes the standard library a name for each number, and an exception for each without one.
 SIGNALS = signal.valid_signals()

@@ -148,6 +148,13 @@ class TestTampering:
         peer.frames()
         assert fresh_kernel.process.wait(60) != 0
 
+    def test_a_kernel_whose_loop_can_not_be_woken_ends(self, fresh_kernel):
+        """It would take the next cell and never begin it."""
+        fresh_kernel.run("import asyncio; asyncio.get_running_loop()._csock.shutdown(2)")
+        peer = fresh_kernel.peer()
+        peer.execute("1")
+        assert fresh_kernel.process.wait(20) != 0
+
     def test_a_dead_kernel_is_the_end_of_the_connection(self, fresh_kernel):
         run = fresh_kernel.run("import os; os._exit(3)")
         assert not run.has_ended
