@@ -9,6 +9,7 @@ import os
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 
+from .immortality import immortalize
 from .land_library import SPAWNER
 from .output import Output
 from .shell import KernelShell
@@ -51,7 +52,7 @@ def warm(shell: KernelShell, output: Output):
 
 
 def settle():
-    """Makes the process ready to be forked: little garbage, and none of what is alive touched by a later collection.
+    """Makes the process ready to be forked: little garbage, and none of what is alive counted or collected later on.
 
     Ends the process if it can not be forked: a second thread would be missing in every fork, and a descriptor held by
     an object would be closed under it.
@@ -62,6 +63,7 @@ def settle():
         sys.exit("zygote: a module that was preloaded has started a thread")
     if held := _descriptors():
         sys.exit(f"zygote: a module that was preloaded holds {', '.join(held)} open")
+    immortalize()
     gc.freeze()
     ctypes.CDLL(None).malloc_trim(0)
 
