@@ -12,6 +12,9 @@ public struct GuestClient: Sendable {
         self.group = group
     }
 
+    /// Where connections to guests live: on the caller's, if the caller is on one of them.
+    public var eventLoops: [any EventLoop] { Array(group.makeIterator()) }
+
     /// An operation with one reply.
     /// - Parameter content: the bytes that are to follow the request, all of them, at most
     ///   `WireLimits.payloadBytes`. They go out with it.

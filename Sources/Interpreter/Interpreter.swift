@@ -13,7 +13,7 @@ public struct Interpreter: Sendable {
     private let templates: TemplateStore
     private let limits: InterpreterLimits
     private let log: Logger
-    private let jobs = JobQueue()
+    private let jobs: JobQueue
     let zygotes: ZygoteKeeper
     private let table = ContextTable()
 
@@ -26,6 +26,7 @@ public struct Interpreter: Sendable {
         self.limits = limits
         self.log = log
         self.backend = backend
+        self.jobs = JobQueue(guest.eventLoops)
         self.zygotes = ZygoteKeeper(backend, log: log)
     }
 

@@ -1,3 +1,4 @@
+import GuestClient
 import NIOCore
 
 /// The requests of one event loop's connections, on their way to the tasks that answer them. `run` holds those tasks.

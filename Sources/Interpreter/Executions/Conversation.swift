@@ -54,7 +54,7 @@ struct Conversation {
         do {
             while let bytes = try await stream.next() {
                 decoder.append(bytes.readableBytesView)
-                while let message = try decoder.next(admits: { admits($0) }) {
+                while let message = try await next(of: &decoder) {
                     if message == .end {
                         await flush()
                         return .said
@@ -73,6 +73,13 @@ struct Conversation {
         return .died(
             greeting.isLate
                 ? "it said nothing for \(host.limits.greetingPatience)" : "it ended in the midst of the execution")
+    }
+
+    /// A long message is taken apart off the event loop, which others wait for.
+    private mutating func next(of decoder: inout KernelMessageDecoder) async throws -> KernelMessage? {
+        try await withTaskExecutorPreference(admitted > 0 ? globalConcurrentExecutor : nil) {
+            try decoder.next(admits: { admits($0) })
+        }
     }
 
     /// Whether there is room for a long frame.
