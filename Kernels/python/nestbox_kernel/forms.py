@@ -11,6 +11,8 @@ from .wire import MAXIMUM_RESULT_BYTES, encoded
 
 # The shortest cell of a table in JSON is one digit and a comma.
 MAXIMUM_CELLS = MAXIMUM_RESULT_BYTES // 2
+# Values that do not show themselves: they have no method for any form.
+PLAIN = frozenset({bool, bytes, complex, float, int, str, type(None)})
 # Points of a figure whose chart is extracted, at some 20 microseconds each.
 MAXIMUM_POINTS = 250_000
 
@@ -85,7 +87,22 @@ def _in_json(value):
         return plain(value)
 
 
-def add_forms(formatter: DisplayFormatter):
-    for form in (DataForm, ChartForm, ContainerForm):
-        made = form(parent=formatter)
-        formatter.formatters[made.format_type] = made
+class Forms(DisplayFormatter):
+    """All forms of a value, IPython's and E2B's."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        for form in (DataForm, ChartForm, ContainerForm):
+            made = form(parent=self)
+            self.formatters[made.format_type] = made
+
+    def format(self, obj, include=None, exclude=None):
+        """As IPython's, which takes its time to ask each form for each value."""
+        if include is None and type(obj) in PLAIN:
+            include = [name for name, form in self.formatters.items() if _has_printers(form)]
+        return super().format(obj, include, exclude)
+
+
+def _has_printers(form: BaseFormatter) -> bool:
+    """Whether somebody has told the form how to show values that do not show themselves."""
+    return bool(form.type_printers or form.deferred_printers or form.singleton_printers)

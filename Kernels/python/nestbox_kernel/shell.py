@@ -21,7 +21,7 @@ from traitlets.config import Config
 from . import pictures, plots
 from .answers import Answers
 from .display import ResultHook, ResultPublisher
-from .forms import add_forms
+from .forms import Forms
 from .imports import WhenImported
 from .questions import refuse_questions
 
@@ -58,7 +58,6 @@ class KernelShell(InteractiveShell):
     def made(cls, answers: Answers) -> "KernelShell":
         """The one shell of this process, ready for cells."""
         shell = cls.instance(config=CONFIGURATION, answers=answers)
-        add_forms(shell.display_formatter)
         refuse_questions()
         WhenImported(pictures.ACTIONS | plots.ACTIONS)
         warnings.filterwarnings("ignore", message="To exit: use 'exit'")
@@ -128,6 +127,10 @@ class KernelShell(InteractiveShell):
         if self.Completer is None:
             super().init_completer()
         return super().complete(text, line, cursor_pos)
+
+    def init_display_formatter(self):
+        self.display_formatter = Forms(parent=self)
+        self.configurables.append(self.display_formatter)
 
     def init_completer(self):
         """Nothing: nobody presses Tab. The first call of `complete` makes it."""

@@ -36,6 +36,13 @@ class TestForms:
                                 "application/javascript", "image/jpeg", "application/pdf"}  # fmt: skip
         assert png(forms) == PNG and forms["text/html"] == "<b>"
 
+    @pytest.mark.parametrize("whom", ["int, ", "'builtins', 'int', ", "object, "], ids=["type", "name", "base"])
+    def test_a_form_that_code_adds_is_sent_of_plain_values_too(self, fresh_kernel, whom):
+        method = "for_type_by_name" if whom.startswith("'") else "for_type"
+        forms = "get_ipython().display_formatter.formatters['text/html']"
+        run = fresh_kernel.run(f"_ = {forms}.{method}({whom}lambda value: f'<b>{{value}}</b>')\n7")
+        assert run.main == {"text/plain": "7", "text/html": "<b>7</b>"}
+
     def test_raw_forms_are_sent_as_they_are(self, kernel):
         run = kernel.run("display({'text/latex': 'x', 'application/vnd.own+json': {'a': [1]}}, raw=True)")
         assert run.results == [{"main": False, "data": {"text/latex": "x", "application/vnd.own+json": {"a": [1]}}}]
