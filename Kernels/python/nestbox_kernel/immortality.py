@@ -11,20 +11,20 @@ from types import CodeType
 
 # What code refers to, of which the collector of garbage knows nothing.
 OF_CODE = ("co_consts", "co_names", "co_name", "co_qualname", "co_filename", "co_linetable", "co_exceptiontable")
-# Of an object's count, the part that tells an immortal one (Include/refcount.h).
+# Of an object's count, the part by which an immortal one is known (Include/refcount.h).
 Count = ctypes.c_uint32
 
 
 def immortalize():
     """Nothing that is alive now, and that the collector of garbage or code leads to, is counted or dies from here on.
 
-    Does nothing in a Python that counts even `None`.
+    Does nothing in a Python that counts even `None`, or counts elsewhere.
     """
     immortal = sys.getrefcount(None)
-    more = [None]
-    if sys.getrefcount(None) != immortal:
+    held = [None]
+    mark = Count.from_address(id(held[0])).value
+    if not immortal == sys.getrefcount(None) == mark:
         return
-    mark = Count.from_address(id(more.pop())).value
     found = gc.get_objects()
     while found:
         for each in found:
