@@ -17,6 +17,9 @@ struct Conversation {
     let kernel: Kernel
     let execution: Execution
 
+    /// What comes in one piece of at most this length is taken apart where it came, in less than a millisecond.
+    private static let promptBytes = 4 << 10
+
     private var repairs: [KernelMessage.OutputStream: TextRepair] = [:]
     private var meter: OutputMeter
     private let greeting = Greeting()
@@ -54,14 +57,12 @@ struct Conversation {
         do {
             while let bytes = try await stream.next() {
                 decoder.append(bytes.readableBytesView)
-                while let message = try await next(of: &decoder) {
-                    if message == .end {
-                        await flush()
-                        return .said
-                    }
-                    try await take(message)
-                    release()
+                // Others wait for the event loop: much is taken apart elsewhere, one long message or many short ones.
+                let isMuch = admitted > 0 || bytes.readableBytes > Self.promptBytes
+                let isOver = try await withTaskExecutorPreference(isMuch ? globalConcurrentExecutor : nil) {
+                    try await takeAll(from: &decoder)
                 }
+                if isOver { return .said }
             }
         } catch let error as KernelProtocolError {
             await flush()
@@ -75,11 +76,17 @@ struct Conversation {
                 ? "it said nothing for \(host.limits.greetingPatience)" : "it ended in the midst of the execution")
     }
 
-    /// A long message is taken apart off the event loop, which others wait for.
-    private mutating func next(of decoder: inout KernelMessageDecoder) async throws -> KernelMessage? {
-        try await withTaskExecutorPreference(admitted > 0 ? globalConcurrentExecutor : nil) {
-            try decoder.next(admits: { admits($0) })
+    /// - Returns: whether the kernel has said its last word.
+    private mutating func takeAll(from decoder: inout KernelMessageDecoder) async throws -> Bool {
+        while let message = try decoder.next(admits: { admits($0) }) {
+            if message == .end {
+                await flush()
+                return true
+            }
+            try await take(message)
+            release()
         }
+        return false
     }
 
     /// Whether there is room for a long frame.
