@@ -1,4 +1,8 @@
+import Foundation
+import GuestClient
 import GuestProtocol
+import KernelProtocol
+import NIOPosix
 import Synchronization
 import Testing
 
@@ -22,6 +26,24 @@ import Testing
             let before = studio.guest.dials
             _ = try await studio.run("value 1")
             #expect(studio.guest.dials == before + 1)
+        }
+    }
+
+    @Test func `the end of an execution comes along with what the kernel said last`() async throws {
+        try await withStudio { studio in
+            let place = try await studio.contexts.place(context: nil, language: nil)
+            let result = KernelFrame.bytes(kind: 0x84, payload: Array(#"{"main":true,"data":{"text/plain":"2"}}"#.utf8))
+            let words = (result + KernelFrame.bytes(kind: 0x8f, payload: [])).map { String(format: "%02x", $0) }
+            let code = try studio.code("frame \(words.joined());hangup")
+            let pieces = Mutex<[[String]]>([])
+            // As a request is: on the event loop that its kernel is spoken to on.
+            let loop = LoopExecutor(MultiThreadedEventLoopGroup.singleton.any())
+            try await withTaskExecutorPreference(loop) {
+                try await studio.contexts.execute(code, in: place) { events in
+                    pieces.withLock { $0.append(events.words) }
+                }
+            }
+            #expect(pieces.withLock { $0.last?.suffix(2) } == ["result \"2\"", "end"])
         }
     }
 

@@ -28,6 +28,8 @@ actor ContextRow {
     private var errands: [Errand] = []
     private var current: Errand?
     private var isRemoved = false
+    /// Who removes the context while something runs in it.
+    private var remover: Answer<Void>?
 
     init(_ context: CodeContext, host: KernelHost, nursery: KernelNursery, jobs: JobQueue, kernel: Kernel? = nil) {
         self.context = context
@@ -76,14 +78,21 @@ actor ContextRow {
         try await answer.wait()
     }
 
-    /// Ends the kernel and the context. Who waits for it is told.
+    /// Ends the kernel, whatever it runs, and the context. Who waits for it is told.
     func remove() async throws(InterpreterError) {
         guard !isRemoved else { throw .contextNotFound(context.id.text) }
         isRemoved = true
         refuseErrands(.contextNotFound(context.id.text))
-        if case .execute(let execution)? = current { execution.stop() }
         // While there is a worker, the kernel is its to end.
-        if current == nil { await discard() }
+        guard let current else {
+            await discard()
+            return
+        }
+        guard case .execute(let execution) = current else { return }
+        let answer = Answer<Void>()
+        remover = answer
+        execution.stop()
+        try await answer.wait()
     }
 
     // MARK: - The row
@@ -113,7 +122,10 @@ actor ContextRow {
     private func work() async {
         while let errand = current {
             await carryOut(errand)
-            if isRemoved { await discard() }
+            if isRemoved {
+                await discard()
+                remover?.give(.success(()))
+            }
             current = errands.isEmpty ? nil : errands.removeFirst()
         }
     }
@@ -206,10 +218,7 @@ actor ContextRow {
             return false
         }
         switch ending {
-        case .said:
-            self.kernel?.hasGreeted = true
-            await execution.offer(.end)
-            execution.finish()
+        case .said: self.kernel?.hasGreeted = true
         case .died(let how): await kernelDied(execution, how)
         }
         return true

@@ -6,7 +6,7 @@ import Synchronization
 /// One execution carried out by one kernel, over one connection.
 struct Conversation {
     enum Ending: Hashable {
-        /// The kernel has said all and is ready for the next.
+        /// The kernel has said all and is ready for the next. The client has been told its end.
         case said
         /// It is dead, or as good as: why.
         case died(String)
@@ -81,6 +81,9 @@ struct Conversation {
         while let message = try decoder.next(admits: { admits($0) }) {
             if message == .end {
                 await flush()
+                // Now, not once the connection is closed: it leaves with what the kernel said last.
+                await execution.offer(.end)
+                execution.finish()
                 return true
             }
             try await take(message)
