@@ -78,6 +78,8 @@ extension Orchestrator {
     }
 
     func start(_ record: SandboxRecord, _ spec: SandboxSpec) async throws(OrchestratorError) -> SandboxRecord {
+        // Its row is to be on disk before anybody is told of it; that takes no longer than to make it.
+        async let stored = settled()
         let running: RunningSandbox
         do throws(BackendError) {
             running = try await parts.backend.create(record.id, spec, tenant: record.tenant, endsAt: record.endsAt)
@@ -87,6 +89,7 @@ extension Orchestrator {
         }
         do throws(OrchestratorError) {
             let committed = try await commit(record, running, spec.template)
+            try await stored.get()
             let live = LiveSandbox(record: committed, guestSocketPath: running.guestSocketPath)
             if let reason = await lives.run(live) { throw ended(whileStarting: reason) }
             if record.pool != .pooled { await noteStart(of: committed) }
@@ -94,6 +97,14 @@ extension Orchestrator {
         } catch {
             await abandon(record)
             throw error
+        }
+    }
+
+    private func settled() async -> Result<Void, OrchestratorError> {
+        do throws(StoreError) {
+            return .success(try await parts.sandboxes.settle())
+        } catch {
+            return .failure(OrchestratorError(error))
         }
     }
 

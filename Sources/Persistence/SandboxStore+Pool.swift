@@ -41,7 +41,9 @@ extension SandboxStore {
     /// The sandbox of the same request made before, if there is one: so that nobody waits for what is there.
     /// - Throws: `idempotencyConflict`.
     public func earlier(_ admission: Admission) async throws(StoreError) -> SandboxRecord? {
-        try await database.read { [self] db in try repeated(admission, in: db) }
+        let earlier = try await database.read { [self] db in try repeated(admission, in: db) }
+        if earlier != nil { try await settle() }
+        return earlier
     }
 
     /// The sandbox is made anew under its name, with another environment.
@@ -56,6 +58,8 @@ extension SandboxStore {
         } catch {
             throw .failed(String(describing: error))
         }
-        return try await update(record, set: "state = 'starting', environment = ?", [text])
+        return try await database.write { [self] db in
+            try update(record, set: "state = 'starting', environment = ?", [text], in: db)
+        }
     }
 }

@@ -13,32 +13,42 @@ public struct SandboxStore: Sendable {
         self.accessToken = accessToken
     }
 
-    /// One transaction: counts who is alive, looks for the same request, inserts the row. Nobody is told of the sandbox
-    /// before its `commit` is on disk, and this with it.
+    /// One transaction: counts who is alive, looks for the same request, inserts the row. It is on disk once `settle`
+    /// returns: nobody is to be told of the sandbox before.
     /// - Parameter limit: most sandboxes alive at once, of all tenants.
     /// - Throws: `full`, or `idempotencyConflict` if the key was used with another request or that one is under way.
     public func admit(_ admission: Admission, limit: Int) async throws(StoreError) -> AdmissionOutcome {
-        try await database.writeSyncingLater { [self] db in
+        let outcome: AdmissionOutcome = try await database.writeSyncingLater { [self] db in
             if let earlier = try repeated(admission, in: db) { return .repeated(earlier) }
             let alive = try db.first("SELECT count(*) FROM sandbox WHERE state <> 'ended'").map { $0[0] as Int } ?? 0
             guard alive < limit else { throw StoreError.full(limit: limit) }
             try SandboxRow.insert(admission, into: db)
             return .admitted
         }
+        // Who made it may still be waiting for the disk.
+        if case .repeated = outcome { try await settle() }
+        return outcome
     }
 
-    /// The sandbox runs.
+    /// Returns once all rows that were written before are on disk.
+    public func settle() async throws(StoreError) {
+        try await database.settle()
+    }
+
+    /// The sandbox runs. After a power cut, which it does not outlive, its row may not say so.
     /// - Returns: the record as it is now.
     /// - Throws: `stale` if the row is over or was changed since `record` was read.
     public func commit(running record: SandboxRecord) async throws(StoreError) -> SandboxRecord {
-        try await update(record, set: "state = 'running'", [])
+        try await database.writeSyncingLater { db in try update(record, set: "state = 'running'", [], in: db) }
     }
 
     /// The sandbox is to end at another moment.
     /// - Returns: the record as it is now.
     /// - Throws: `stale` if the row is over or was changed since `record` was read.
     public func commit(_ record: SandboxRecord, endsAt: Timestamp) async throws(StoreError) -> SandboxRecord {
-        try await update(record, set: "ends_at = ?", [endsAt.unixMilliseconds])
+        try await database.write { db in
+            try update(record, set: "ends_at = ?", [endsAt.unixMilliseconds], in: db)
+        }
     }
 
     /// The sandbox is over. The first reason stands; a sandbox that failed gives its idempotency key back. After a
@@ -71,19 +81,17 @@ public struct SandboxStore: Sendable {
     }
 
     func update(
-        _ record: SandboxRecord, set assignment: String, _ arguments: StatementArguments
-    ) async throws(StoreError) -> SandboxRecord {
-        try await database.write { [accessToken] db in
-            let row = try db.first(
-                """
-                UPDATE sandbox SET \(assignment), generation = generation + 1
-                WHERE id = ? AND tenant = ? AND generation = ? AND state <> 'ended'
-                RETURNING \(SandboxRow.columns)
-                """,
-                arguments + [record.id.text, record.tenant.text, record.generation])
-            guard let row else { throw StoreError.stale(record.id) }
-            return try SandboxRow.record(row, accessToken: accessToken)
-        }
+        _ record: SandboxRecord, set assignment: String, _ arguments: StatementArguments, in db: GRDB.Database
+    ) throws -> SandboxRecord {
+        let row = try db.first(
+            """
+            UPDATE sandbox SET \(assignment), generation = generation + 1
+            WHERE id = ? AND tenant = ? AND generation = ? AND state <> 'ended'
+            RETURNING \(SandboxRow.columns)
+            """,
+            arguments + [record.id.text, record.tenant.text, record.generation])
+        guard let row else { throw StoreError.stale(record.id) }
+        return try SandboxRow.record(row, accessToken: accessToken)
     }
 
     /// In SQL: somebody has been given it.

@@ -1,5 +1,7 @@
+import Dispatch
 import Isolation
 import SandboxModel
+import Synchronization
 import Testing
 
 @testable import Orchestrator
@@ -47,6 +49,36 @@ import Testing
     @Test func `a guest that does not take its configuration ends the sandbox`() async throws {
         try await withHouse(guestFails: true) { house in
             #expect(await failure { _ = try await house.create() } == "backend")
+            #expect(house.backend.live.isEmpty)
+            #expect(await house.orchestrator.allLive().isEmpty)
+            try await house.expectNoneUnfinished()
+        }
+    }
+
+    @Test func `nobody is told of a sandbox before its row is on disk`() async throws {
+        let isSlow = Mutex(false)
+        let gate = DispatchSemaphore(value: 0)
+        let sync: @Sendable (Int32) -> Int32 = { _ in
+            if isSlow.withLock({ $0 }) { gate.wait() }
+            return 0
+        }
+        try await withHouse(sync: sync) { house in
+            isSlow.withLock { $0 = true }
+            async let created = house.create()
+            try await expectEventually { try await house.store.unfinished().first?.record.state == .running }
+            #expect(await house.orchestrator.allLive().isEmpty)
+            isSlow.withLock { $0 = false }
+            gate.signal()
+            let record = try await created
+            #expect(await house.orchestrator.allLive().map(\.record.id) == [record.id])
+        }
+    }
+
+    @Test func `a sandbox whose row the disk does not take was never there`() async throws {
+        let isBroken = Mutex(false)
+        try await withHouse(sync: { _ in isBroken.withLock { $0 } ? -1 : 0 }) { house in
+            isBroken.withLock { $0 = true }
+            #expect(await failure { _ = try await house.create() } == "store")
             #expect(house.backend.live.isEmpty)
             #expect(await house.orchestrator.allLive().isEmpty)
             try await house.expectNoneUnfinished()

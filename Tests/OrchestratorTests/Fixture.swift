@@ -2,12 +2,12 @@ import Foundation
 import Isolation
 import Layers
 import Logging
-import Persistence
 import SandboxModel
 import Synchronization
 import Testing
 
 @testable import Orchestrator
+@testable import Persistence
 
 /// A clock that stands still until it is moved.
 final class ManualClock: WallClock {
@@ -69,12 +69,13 @@ struct House: Sendable {
 func withHouse(
     backend: FakeBackend = FakeBackend(), limit: Int = 100, guestFails: Bool = false,
     answers: @Sendable @escaping (LiveSandbox) async -> Bool = { _ in true },
+    sync: @Sendable @escaping (Int32) -> Int32 = fdatasync,
     before: (House) async throws -> Void = { _ in }, _ body: (House) async throws -> Void
 ) async throws {
     let directory = FileManager.default.temporaryDirectory.appendingPathComponent("nestbox-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: directory) }  // what stays in /tmp is no failure
     try House.writeTemplate(in: directory)
-    let database = try await Database.open(at: directory + "/test.sqlite")
+    let database = try await Database.open(at: directory + "/test.sqlite", sync: sync)
     let stranger = try TenantID("stranger")
     for tenant in [TenantID.default, stranger] {
         let hash = Array(tenant.text.padding(toLength: 32, withPad: ".", startingAt: 0).utf8)
