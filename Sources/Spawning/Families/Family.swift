@@ -24,7 +24,7 @@ final class Family {
     private var readyTarget = Family.readyTargetRange.lowerBound
 
     /// How many sandboxes' namespaces are kept ready: more as demand outruns them.
-    static let readyTargetRange = 2...16
+    static let readyTargetRange = 4...16
 
     final class Namespaces {
         let user: Descriptor

@@ -40,6 +40,7 @@ extension Spawner {
             try box { () throws(BoxFailure) in try birth.outcome(milliseconds: milliseconds) }
             try watchEnd(of: sandbox)
             tell(birth.asker, .created)
+            foresight.sandboxWasBorn(now: monotonicMilliseconds())
         } catch {
             sandbox.stillbirth = (birth.asker, error)
             sandbox.end = sandbox.killedFor ?? .destroyed

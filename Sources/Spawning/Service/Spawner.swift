@@ -21,6 +21,7 @@ public final class Spawner {
     var sandboxesByToken: [UInt64: Sandbox] = [:]
     /// Those whose first process is on its way; newer ones have larger tokens.
     var births: [UInt64: Sandbox] = [:]
+    var foresight = Foresight()
     var zygotes: [ObjectIdentifier: Zygote] = [:]
     var zygotesByToken: [UInt64: ZygoteEvent] = [:]
     var connections: [UInt64: ServerConnection] = [:]
@@ -38,8 +39,6 @@ public final class Spawner {
     private static let removalInterval: Int64 = 1
     private static let removalHurry: Int64 = 50
     private static let connectionLimit = 4
-    /// How much of everything is kept ready while sandboxes are being born.
-    private static let readyDuringBirths = 2
     /// How long it waits for its families' first processes to end when it stops, in milliseconds.
     private static let leavePatience: Int64 = 1000
 
@@ -174,11 +173,10 @@ public final class Spawner {
         }
     }
 
-    /// Does one piece of work that a later request would else wait for. While a sandbox is being born, only what the
-    /// very next ones need: it would take the birth's time.
+    /// Does one piece of work that a later request would else wait for.
     /// - Returns: whether there is more.
     private func prepareAhead() -> Bool {
-        let limit = births.isEmpty ? Int.max : Self.readyDuringBirths
+        let limit = foresight.limit(births: births.count, now: monotonicMilliseconds())
         do {
             try pool.refill(upTo: limit)
             for family in families.families.values where try family.prepareOne(upTo: limit) { return true }
@@ -202,7 +200,7 @@ public final class Spawner {
             if sandbox.end != nil { next = min(next, removalInterval(sandbox)) }
             if sandbox.deadline > 0, sandbox.killedFor == nil { next = min(next, max(0, sandbox.deadline - now)) }
         }
-        next = min(next, birthTimeout())
+        next = min(next, birthTimeout(), foresight.timeout(now: monotonicMilliseconds()) ?? .max)
         next = min(next, zygoteTimeout())
         if connections.values.contains(where: \.hasMoreToSend) { next = min(next, Self.retryInterval) }
         if !families.families.isEmpty { next = min(next, Self.uselessLimit) }
