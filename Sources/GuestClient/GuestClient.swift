@@ -15,6 +15,9 @@ public struct GuestClient: Sendable {
     /// Where connections to guests live: on the caller's, if the caller is on one of them.
     public var eventLoops: [any EventLoop] { Array(group.makeIterator()) }
 
+    /// Whether the caller is on one of them.
+    public var isOnEventLoop: Bool { group.makeIterator().contains { $0.inEventLoop } }
+
     /// An operation with one reply.
     /// - Parameter content: the bytes that are to follow the request, all of them, at most
     ///   `WireLimits.payloadBytes`. They go out with it.

@@ -36,14 +36,42 @@ extension GuestClient {
         ) { channel in
             try GuestByteStream.wrap(channel)
         }
-        return try await wrapped.executeThenClose { inbound, outbound in
+        return try await Self.lend(channel, wrapped, saying: goesAlong ? ByteBuffer() : first, body)
+    }
+
+    /// The same over a line that was laid before.
+    /// - Returns: nil if it is of no use here and now: `body` was not run then, and nothing said.
+    public func withSocket<Result: Sendable>(
+        over line: GuestLine, saying first: ByteBuffer,
+        _ body: (inout GuestByteStream) async throws -> Result
+    ) async throws -> Result? {
+        let channel = line.channel
+        guard line.isUsable else { return nil }
+        let wrapped = try GuestByteStream.wrap(channel)
+        let goesAlong = first.readableBytes <= GuestClientLimits.bytesAlong
+        if goesAlong { channel.writeAndFlush(first, promise: nil) }
+        return try await Self.lend(channel, wrapped, saying: goesAlong ? ByteBuffer() : first, body)
+    }
+
+    /// Lays a line to a unix stream socket of the sandbox, below `DialSocket.root`, on one of the client's event loops:
+    /// the caller's, if the caller is on one.
+    /// - Throws: what `dial` throws.
+    public func line(to socket: String, of socketPath: String) async throws(GuestClientError) -> GuestLine {
+        GuestLine(try await dial(socket: socket, ByteBuffer(), .zero, socketPath, group.any()) { _ in }.channel)
+    }
+
+    private static func lend<Result: Sendable>(
+        _ channel: any Channel, _ wrapped: GuestByteStream.Wrapped, saying first: ByteBuffer,
+        _ body: (inout GuestByteStream) async throws -> Result
+    ) async throws -> Result {
+        try await wrapped.executeThenClose { inbound, outbound in
             // From here on the asynchronous end says when to read. A channel that is closed by now has delivered all.
             try? await channel.setOption(.autoRead, value: true).get()
             // The option has the channel read, but not hand on what came with the answer: nothing may follow that.
             channel.read()
             var stream = GuestByteStream(
                 inbound: inbound.makeAsyncIterator(), outbound: outbound, channel: channel)
-            if !goesAlong { try await stream.send(first) }
+            if first.readableBytes > 0 { try await stream.send(first) }
             return try await body(&stream)
         }
     }
@@ -107,7 +135,7 @@ final class DialHandshake<Handlers: Sendable>: ChannelDuplexHandler, RemovableCh
     private let addHandlers: @Sendable (any Channel) throws -> Handlers
     private var isAnswered = false
     private var received = ByteBuffer()
-    private var inputIsClosed = false
+    private(set) var inputIsClosed = false
     private var deadline: Scheduled<Void>?
 
     init(

@@ -1,8 +1,6 @@
 import Foundation
-import GuestClient
 import GuestProtocol
 import KernelProtocol
-import NIOPosix
 import Synchronization
 import Testing
 
@@ -36,9 +34,8 @@ import Testing
             let words = (result + KernelFrame.bytes(kind: 0x8f, payload: [])).map { String(format: "%02x", $0) }
             let code = try studio.code("frame \(words.joined());hangup")
             let pieces = Mutex<[[String]]>([])
-            // As a request is: on the event loop that its kernel is spoken to on.
-            let loop = LoopExecutor(MultiThreadedEventLoopGroup.singleton.any())
-            try await withTaskExecutorPreference(loop) {
+            // What its kernel says comes on the same event loop.
+            try await studio.onEventLoop {
                 try await studio.contexts.execute(code, in: place) { events in
                     pieces.withLock { $0.append(events.words) }
                 }

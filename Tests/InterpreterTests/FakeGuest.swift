@@ -49,6 +49,11 @@ final class FakeGuest: Sendable {
         state.withLock { $0.kernels["/run/nestbox/kernels/\(context).sock"] }
     }
 
+    /// From now on nobody is answered who comes; who is there goes on.
+    func takeNobody() {
+        state.withLock { $0.isDeaf = true }
+    }
+
     /// From now on nobody answers: the sandbox is over.
     func fallSilent() {
         let kernels = state.withLock { state in

@@ -37,6 +37,8 @@ final class FakeKernel: Sendable {
     var environments: [[String: String]] { state.withLock { $0.environments } }
     var interrupts: Int { state.withLock { $0.interrupts } }
 
+    var connectionCount: Int { state.withLock { $0.connections.count } }
+
     func beBusy(_ isBusy: Bool = true) {
         state.withLock { $0.isBusy = isBusy }
     }

@@ -42,6 +42,13 @@ struct Studio: Sendable {
     }
 }
 
+extension Studio {
+    /// What a request does: on an event loop.
+    func onEventLoop(_ body: () async throws -> Void) async throws {
+        try await withTaskExecutorPreference(LoopExecutor(MultiThreadedEventLoopGroup.singleton.any()), operation: body)
+    }
+}
+
 /// What a client heard.
 final class Heard: Sendable {
     private let all = Mutex<[ExecutionEvent]>([])

@@ -122,6 +122,10 @@ actor ContextRow {
     private func work() async {
         while let errand = current {
             await carryOut(errand)
+            // While the client reads, and before it has more to say.
+            if case .execute = errand, errands.isEmpty, !isRemoved, kernel?.hasGreeted == true {
+                await host.layLine(to: context.id)
+            }
             if isRemoved {
                 await discard()
                 remover?.give(.success(()))

@@ -20,6 +20,8 @@ final class KernelHost: Sendable {
     private let guest: GuestClient
     private let backend: BackendCalls
     private let isOverFlag = Atomic(false)
+    /// To the kernel that was spoken to last, for the next time: one for each sandbox.
+    private let line = Mutex<(context: ContextID, line: GuestLine)?>(nil)
 
     init(_ sandbox: LiveSandbox, guest: GuestClient, backend: BackendCalls, limits: InterpreterLimits) {
         self.sandbox = sandbox
@@ -33,6 +35,7 @@ final class KernelHost: Sendable {
 
     func setOver() {
         isOverFlag.store(true, ordering: .releasing)
+        line.withLock { $0 = nil }
     }
 
     /// Whether it is not over, asked also of who ends sandboxes: one whose time is over is killed before that is told,
@@ -51,8 +54,29 @@ final class KernelHost: Sendable {
         of context: ContextID, telling request: ByteBuffer, wait: Duration,
         _ body: (inout GuestByteStream) async throws -> Result
     ) async throws -> Result {
-        try await guest.withSocket(
+        if let line = takeLine(to: context),
+            let result = try await guest.withSocket(over: line, saying: request, body)
+        {
+            return result
+        }
+        return try await guest.withSocket(
             KernelPlace.socket(of: context.text), saying: request, wait: wait, to: sandbox.guestSocketPath, body)
+    }
+
+    /// Has a connection ready for the next time that the context's kernel is spoken to on this event loop.
+    func layLine(to context: ContextID) async {
+        guard !isOver, guest.isOnEventLoop else { return }
+        let socket = KernelPlace.socket(of: context.text)
+        // Nothing is lost without it.
+        guard let new = try? await guest.line(to: socket, of: sandbox.guestSocketPath) else { return }
+        line.withLock { $0 = isOver ? nil : (context, new) }
+    }
+
+    private func takeLine(to context: ContextID) -> GuestLine? {
+        line.withLock { line in
+            guard line?.context == context else { return nil }
+            return line.take()?.line
+        }
     }
 
     /// Who the context's kernel is.
@@ -86,6 +110,7 @@ final class KernelHost: Sendable {
     /// Ends the kernel and what it left in its group, and frees its name. Nothing is wrong if it is gone already.
     /// - Throws: `GuestClientError` if the guest could not be told: the sandbox is over.
     func clear(_ context: ContextID, _ kernel: Kernel?) async throws(GuestClientError) {
+        _ = takeLine(to: context)
         if let kernel {
             if case .started(let pid) = kernel.origin { try await end(command: pid) }
             try await tell(.signalGroup(kernel.pid, Self.killSignal))
