@@ -13,14 +13,17 @@ public struct Interpreter: Sendable {
     private let templates: TemplateStore
     private let limits: InterpreterLimits
     private let log: Logger
+    /// Where work is done that would hold up an event loop.
+    private let pool: any TaskExecutor
     private let jobs: JobQueue
     let zygotes: ZygoteKeeper
     private let table = ContextTable()
 
     public init(
         guest: GuestClient, backend: BackendCalls, templates: TemplateStore, log: Logger,
-        limits: InterpreterLimits = InterpreterLimits()
+        limits: InterpreterLimits = InterpreterLimits(), pool: any TaskExecutor = globalConcurrentExecutor
     ) {
+        self.pool = pool
         self.guest = guest
         self.templates = templates
         self.limits = limits
@@ -57,14 +60,14 @@ public struct Interpreter: Sendable {
             return nil
         }
         let nursery = KernelNursery(interpreter: interpreter, template: nil, zygotes: zygotes, log: log)
-        let host = KernelHost(sandbox, guest: guest, backend: backend, limits: limits)
+        let host = KernelHost(sandbox, guest: guest, backend: backend, limits: limits, pool: pool)
         return table.insert(SandboxContexts(found: host, nursery, jobs), of: sandbox.record.id)
     }
 
     private func started(_ sandbox: LiveSandbox, _ template: Template) {
         guard let interpreter = template.interpreter else { return }
         let nursery = KernelNursery(interpreter: interpreter, template: template, zygotes: zygotes, log: log)
-        let host = KernelHost(sandbox, guest: guest, backend: backend, limits: limits)
+        let host = KernelHost(sandbox, guest: guest, backend: backend, limits: limits, pool: pool)
         let contexts = table.insert(SandboxContexts(new: host, nursery, jobs), of: sandbox.record.id)
         _ = jobs.add { await contexts.warmUp() }
     }

@@ -99,7 +99,7 @@ extension InterpreterLimits {
 ///   - hasZygote: the template has one, and the backend lands kernels; `lands` says what comes of it.
 func withStudio(
     limits: InterpreterLimits = .brisk, isNew: Bool = true, isThere: Bool = true,
-    hasZygote: Bool = false,
+    hasZygote: Bool = false, pool: any TaskExecutor = globalConcurrentExecutor,
     lands: @escaping @Sendable (FakeGuest) throws(BackendError) -> UInt32 = { guest in guest.plant("python").pid },
     startFails: @escaping @Sendable (StartProcess) -> (exit: ProcessExit, words: String)? = { _ in nil },
     before: (FakeGuest) -> Void = { _ in }, _ body: (Studio) async throws -> Void
@@ -120,7 +120,7 @@ func withStudio(
         let template = try #require(try await templates.template(named: "code"))
         let interpreter = Interpreter(
             guest: GuestClient(MultiThreadedEventLoopGroup.singleton), backend: calls, templates: templates,
-            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, limits: limits)
+            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, limits: limits, pool: pool)
         let sandbox = try LiveSandbox.test(guest.socketPath)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await interpreter.run() }

@@ -59,7 +59,7 @@ struct Conversation {
                 decoder.append(bytes.readableBytesView)
                 // Others wait for the event loop: much is taken apart elsewhere, one long message or many short ones.
                 let isMuch = admitted > 0 || bytes.readableBytes > Self.promptBytes
-                let isOver = try await withTaskExecutorPreference(isMuch ? globalConcurrentExecutor : nil) {
+                let isOver = try await withTaskExecutorPreference(isMuch ? host.pool : nil) {
                     try await takeAll(from: &decoder)
                 }
                 if isOver { return .said }

@@ -17,13 +17,19 @@ final class KernelHost: Sendable {
 
     let sandbox: LiveSandbox
     let limits: InterpreterLimits
+    /// Where work is done that would hold up an event loop.
+    let pool: any TaskExecutor
     private let guest: GuestClient
     private let backend: BackendCalls
     private let isOverFlag = Atomic(false)
     /// To the kernel that was spoken to last, for the next time: one for each sandbox.
     private let line = Mutex<(context: ContextID, line: GuestLine)?>(nil)
 
-    init(_ sandbox: LiveSandbox, guest: GuestClient, backend: BackendCalls, limits: InterpreterLimits) {
+    init(
+        _ sandbox: LiveSandbox, guest: GuestClient, backend: BackendCalls, limits: InterpreterLimits,
+        pool: any TaskExecutor
+    ) {
+        self.pool = pool
         self.sandbox = sandbox
         self.guest = guest
         self.backend = backend
