@@ -194,9 +194,11 @@ ssize_t nb_receive(int socket, void *bytes, size_t capacity, int *descriptor, in
         && header->cmsg_len == CMSG_LEN(sizeof(int)))
         memcpy(descriptor, CMSG_DATA(header), sizeof(int));
     if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+        // A descriptor that came alone and was not given is one that had no room here.
+        int had_no_room = !(message.msg_flags & MSG_TRUNC) && *descriptor < 0;
         if (*descriptor >= 0) close(*descriptor);
         *descriptor = -1;
-        errno = EMSGSIZE;
+        errno = had_no_room ? EMFILE : EMSGSIZE;
         return -1;
     }
     return count;

@@ -110,13 +110,13 @@ struct LiveRecoveryTests {
                 let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(spawner.pid)/fd")
                 let highest = open.compactMap { UInt64($0) }.max() ?? 0
                 // What is open stays so; a few more are not enough for a sandbox.
-                try setDescriptorLimit(of: spawner.pid, to: highest + 4)
-                defer { #expect(throws: Never.self) { try setDescriptorLimit(of: spawner.pid, to: 4096) } }
+                try Self.setDescriptorLimit(of: spawner.pid, to: highest + 4)
+                defer { #expect(throws: Never.self) { try Self.setDescriptorLimit(of: spawner.pid, to: 4096) } }
                 try body { _ in }
             }
         }
 
-        private func setDescriptorLimit(of pid: Int32, to limit: UInt64) throws {
+        fileprivate static func setDescriptorLimit(of pid: Int32, to limit: UInt64) throws {
             let words = ["/usr/bin/prlimit", "--pid", "\(pid)", "--nofile=\(limit):4096"]
             guard try ChildProcess(words).waitUntilExit() == 0 else { throw TestFailure("prlimit failed") }
         }
@@ -130,6 +130,26 @@ struct LiveRecoveryTests {
             #expect(mkdir(squatter, 0o755) == 0)
             defer { rmdir(squatter) }
             try body { $0.sandboxID = "squatter" }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a layer that comes where there is no room for a descriptor is lost, and not the spawner`() throws {
+        try SpawnerFixture.withSpawner { spawner in
+            let server = try spawner.connect()
+            for number in 0..<12 {  // some layers are to be made anew now, as soon as nobody is being born
+                try server.create(spawner.request("warm-\(number)"))
+                _ = try server.perform(.destroy(sandboxID: "warm-\(number)"))
+                _ = try server.nextEnd()
+            }
+            let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(spawner.pid)/fd")
+            let free = (UInt64(0)...).first { !Set(open).contains("\($0)") }
+            try FailingStep.setDescriptorLimit(of: spawner.pid, to: try #require(free))
+            while !spawner.log.contains("receive a writable layer") { sched_yield() }
+            try FailingStep.setDescriptorLimit(of: spawner.pid, to: 4096)
+            try server.create(spawner.request("good"))
+            _ = try server.perform(.destroy(sandboxID: "good"))
+            _ = try server.nextEnd()
         }
     }
 

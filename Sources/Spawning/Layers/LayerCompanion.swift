@@ -15,6 +15,7 @@ final class LayerCompanion {
 
     private let socket: Descriptor
     private static let datagramBytes = 1024
+    private static let receiving = "receive a writable layer"
 
     /// Forks the companion. Its files lie in `directory`.
     init(directory: Int32) throws(SyscallError) {
@@ -45,19 +46,23 @@ final class LayerCompanion {
         }
     }
 
+    /// - Returns: what is next; without the layer, too, if this process has no room for its descriptor.
     func receive() throws(BoxFailure) -> Delivery {
         var bytes = [UInt8](repeating: 0, count: Self.datagramBytes)
         var descriptor: Int32 = -1
         let count = nb_receive(socket.number, &bytes, bytes.count, &descriptor, 0)
-        guard count > 0 else {
-            throw BoxFailure(step: "receive a writable layer", number: count == 0 ? EPIPE : errno)
+        // Its words have come all the same.
+        let isLost = count < 0 && errno == EMFILE
+        guard count > 0 || isLost else {
+            throw BoxFailure(step: Self.receiving, number: count == 0 ? EPIPE : errno)
         }
         let layer = descriptor >= 0 ? HeldMount(DetachedMount(taking: Descriptor(owning: descriptor))) : nil
         do {
-            var reader = WireReader(Array(bytes.prefix(count)))
+            var reader = WireReader(isLost ? bytes : Array(bytes.prefix(count)))
             let shape = try DiskShape(from: &reader)
             let failure = BoxFailure(step: try reader.text(), number: try reader.integer())
-            return Delivery(shape: shape, layer: layer, failure: layer == nil ? failure : nil)
+            let lost = BoxFailure(step: Self.receiving, number: EMFILE)
+            return Delivery(shape: shape, layer: layer, failure: isLost ? lost : layer == nil ? failure : nil)
         } catch {
             throw BoxFailure(step: "read the companion's answer", number: EBADMSG)
         }

@@ -55,15 +55,18 @@ final class WritableLayerPool {
     }
 
     /// Puts one delivery on its shelf.
-    func receive() throws(BoxFailure) {
+    /// - Returns: why it was none.
+    @discardableResult
+    func receive() throws(BoxFailure) -> BoxFailure? {
         let delivery = try companion.receive()
         ordered -= 1
-        guard shelves[delivery.shape] != nil else { return }  // the shelf gave way meanwhile
+        guard shelves[delivery.shape] != nil else { return nil }  // the shelf gave way meanwhile
         if let layer = delivery.layer {
             shelves[delivery.shape]?.ready.append(layer)
         } else {
             shelves[delivery.shape]?.failure = delivery.failure
         }
+        return delivery.failure
     }
 
     private func order(_ shape: DiskShape) throws(BoxFailure) {

@@ -2,9 +2,9 @@
 /// waits for needs more: while it is born, while its kernel lands, and while its first code runs. Pure.
 struct Foresight {
     /// How long newborn sandboxes come first, in milliseconds.
-    static let rest: Int64 = 100
-    /// Of everything, meanwhile: what the very next request takes.
-    static let least = 1
+    static let rest: Int64 = 50
+    /// Of everything, meanwhile: what the very next requests take.
+    static let least = 2
 
     private var restsUntil = Int64.min
 

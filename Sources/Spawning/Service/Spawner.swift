@@ -167,7 +167,9 @@ public final class Spawner {
     }
 
     private func receiveWritableLayer() {
-        do { try pool.receive() } catch {
+        do {
+            if let failure = try pool.receive() { log.write("preparing: \(failure)") }
+        } catch {
             log.write("\(error)")
             isStopping = true  // without its companion it can make nothing; a new spawner can
         }
