@@ -5,7 +5,7 @@ from nestbox_support.waiting import eventually
 
 WARMING_SECONDS = 60
 # What looking at everything may cost a fork. The list of it takes 2 MiB; to count references in it would take 58.
-LOOKING_BYTES = 8 << 20
+LOOKING_BYTES = 16 << 20
 
 # Tells whether the process is a fork, how many objects it found in it, and by how much its own memory has grown then.
 LOOK = r"""
