@@ -15,6 +15,7 @@ final class FakeKernel: Sendable {
         /// One came while something ran and nothing waited for it.
         var isInterrupted = false
         var connections: [ObjectIdentifier: any Channel] = [:]
+        var lines: Set<ObjectIdentifier> = []
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -37,7 +38,8 @@ final class FakeKernel: Sendable {
     var environments: [[String: String]] { state.withLock { $0.environments } }
     var interrupts: Int { state.withLock { $0.interrupts } }
 
-    var connectionCount: Int { state.withLock { $0.connections.count } }
+    /// Connections on which nothing was asked yet.
+    var lineCount: Int { state.withLock { $0.lines.count } }
 
     func beBusy(_ isBusy: Bool = true) {
         state.withLock { $0.isBusy = isBusy }
@@ -77,7 +79,7 @@ final class FakeKernel: Sendable {
                     + #""idle":\#(isIdle)}"#)
         }
         while isMute, try await wire.frame() != nil {}
-        guard let request = try await wire.frame(), request.kind == KernelRequest.executeKind else { return }
+        guard let request = try await firstFrame(&wire), request.kind == KernelRequest.executeKind else { return }
         let json = try JSONDecoder().decode(Request.self, from: Data(request.payload))
         let count = state.withLock { state in
             state.codes.append(json.code)
@@ -88,6 +90,13 @@ final class FakeKernel: Sendable {
         }
         defer { beBusy(false) }
         try await run(json.code, count, wire)
+    }
+
+    private func firstFrame(_ wire: inout FakeWire) async throws -> (kind: UInt8, payload: [UInt8])? {
+        let line = ObjectIdentifier(wire.channel)
+        state.withLock { _ = $0.lines.insert(line) }
+        defer { state.withLock { _ = $0.lines.remove(line) } }
+        return try await wire.frame()
     }
 
     private struct Request: Decodable {

@@ -9,7 +9,7 @@ import Testing
             try await studio.onEventLoop {
                 _ = try await studio.run("value 1")
                 let kernel = try #require(studio.guest.kernel("python"))
-                try await expectEventually { kernel.connectionCount == 1 }
+                try await expectEventually { kernel.lineCount == 1 }
                 studio.guest.takeNobody()
                 expect(try await studio.run("value 2").words, is: ["count 2", "result \"2\"", "end"])
             }
@@ -25,7 +25,7 @@ import Testing
                     expect(try await studio.run("value 1", context: other).words.first, is: "count \(number)")
                 }
                 let (first, second) = (studio.guest.kernel("python"), studio.guest.kernel(other))
-                try await expectEventually { first?.connectionCount == 0 && second?.connectionCount == 1 }
+                try await expectEventually { first?.lineCount == 0 && second?.lineCount == 1 }
             }
         }
     }
@@ -34,7 +34,7 @@ import Testing
         try await withStudio { studio in
             try await studio.onEventLoop {
                 _ = try await studio.run("value 1")
-                try await expectEventually { studio.guest.kernel("python")?.connectionCount == 1 }
+                try await expectEventually { studio.guest.kernel("python")?.lineCount == 1 }
                 studio.guest.kernel("python")?.die()
                 let words = try await studio.run("value 2").words
                 // Found out before the code was sent, or after.
@@ -51,14 +51,14 @@ import Testing
                 let context = try await studio.contexts.create(language: nil, workingDirectory: nil).id.text
                 _ = try await studio.run("value 1", context: context)
                 let removed = try #require(studio.guest.kernel(context))
-                try await expectEventually { removed.connectionCount == 1 }
+                try await expectEventually { removed.lineCount == 1 }
                 try await studio.contexts.remove(context)
                 #expect(!removed.isAlive)
                 _ = try await studio.run("value 1")
                 let kernel = try #require(studio.guest.kernel("python"))
-                try await expectEventually { kernel.connectionCount == 1 }
+                try await expectEventually { kernel.lineCount == 1 }
                 studio.interpreter.observe(.over(studio.sandbox.record.id))
-                try await expectEventually { kernel.connectionCount == 0 }
+                try await expectEventually { kernel.lineCount == 0 }
                 #expect(kernel.isAlive)
             }
         }
