@@ -29,7 +29,7 @@ import Testing
         return "frame " + String(repeating: hexadecimal, count: count)
     }
 
-    @Test(arguments: [(1, 100), (800, 0)])
+    @Test(arguments: [(1, 100), (600, 0)])
     func `little is taken apart where it came`(count: Int, bytes: Int) async throws {
         let pool = CountingExecutor()
         try await withStudio(pool: pool) { studio in
