@@ -137,19 +137,24 @@ struct LiveRecoveryTests {
     func `a layer that comes where there is no room for a descriptor is lost, and not the spawner`() throws {
         try SpawnerFixture.withSpawner { spawner in
             let server = try spawner.connect()
-            for number in 0..<12 {  // some layers are to be made anew now, as soon as nobody is being born
-                try server.create(spawner.request("warm-\(number)"))
-                _ = try server.perform(.destroy(sandboxID: "warm-\(number)"))
+            func live(_ id: String) throws {
+                try server.create(spawner.request(id))
+                _ = try server.perform(.destroy(sandboxID: id))
                 _ = try server.nextEnd()
             }
-            let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(spawner.pid)/fd")
-            let free = (UInt64(0)...).first { !Set(open).contains("\($0)") }
-            try FailingStep.setDescriptorLimit(of: spawner.pid, to: try #require(free))
-            while !spawner.log.contains("receive a writable layer") { sched_yield() }
-            try FailingStep.setDescriptorLimit(of: spawner.pid, to: 4096)
-            try server.create(spawner.request("good"))
-            _ = try server.perform(.destroy(sandboxID: "good"))
-            _ = try server.nextEnd()
+            var number = 0
+            while !spawner.log.contains("receive a writable layer") {
+                // What this one takes is made anew as soon as nobody has been born for a while.
+                number += 1
+                try live("s-\(number)")
+                let open = Set(try FileManager.default.contentsOfDirectory(atPath: "/proc/\(spawner.pid)/fd"))
+                let free = try #require((UInt64(0)...).first { !open.contains("\($0)") })
+                try FailingStep.setDescriptorLimit(of: spawner.pid, to: free)
+                let patience = ContinuousClock.now + .milliseconds(4 * Foresight.rest)
+                while ContinuousClock.now < patience, !spawner.log.contains("receive a writable layer") { sched_yield() }
+                try FailingStep.setDescriptorLimit(of: spawner.pid, to: 4096)
+            }
+            try live("good")
         }
     }
 
