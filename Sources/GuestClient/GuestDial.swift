@@ -45,19 +45,22 @@ extension GuestClient {
         over line: GuestLine, saying first: ByteBuffer,
         _ body: (inout GuestByteStream) async throws -> Result
     ) async throws -> Result? {
-        let channel = line.channel
+        // It must outlive the conversation: its end is the connection's.
+        defer { withExtendedLifetime(line) {} }
         guard line.isUsable else { return nil }
+        let channel = line.lease.channel
         let wrapped = try GuestByteStream.wrap(channel)
-        let goesAlong = first.readableBytes <= GuestClientLimits.bytesAlong
-        if goesAlong { channel.writeAndFlush(first, promise: nil) }
-        return try await Self.lend(channel, wrapped, saying: goesAlong ? ByteBuffer() : first, body)
+        // At once and whole: it is held anyway, and nobody there needs to be asked for first.
+        channel.writeAndFlush(first, promise: nil)
+        return try await Self.lend(channel, wrapped, saying: ByteBuffer(), body)
     }
 
     /// Lays a line to a unix stream socket of the sandbox, below `DialSocket.root`, on one of the client's event loops:
     /// the caller's, if the caller is on one.
     /// - Throws: what `dial` throws.
     public func line(to socket: String, of socketPath: String) async throws(GuestClientError) -> GuestLine {
-        GuestLine(try await dial(socket: socket, ByteBuffer(), .zero, socketPath, group.any()) { _ in }.channel)
+        let (channel, _) = try await dial(socket: socket, ByteBuffer(), .zero, socketPath, group.any()) { _ in }
+        return GuestLine(lease: ChannelLease(channel))
     }
 
     private static func lend<Result: Sendable>(

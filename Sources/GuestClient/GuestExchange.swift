@@ -7,25 +7,13 @@ import WireCoding
 public struct GuestExchange: Sendable {
     let messages: Mailbox<GuestMessage>
     let tick: IdleTick
-    private let lease: Lease
-
-    /// The connection of all copies of one exchange.
-    private final class Lease: Sendable {
-        let channel: any Channel
-
-        init(_ channel: any Channel) {
-            self.channel = channel
-        }
-
-        deinit {
-            channel.close(promise: nil)
-        }
-    }
+    /// All copies of one exchange have the same.
+    private let lease: ChannelLease
 
     init(_ channel: any Channel, _ messages: Mailbox<GuestMessage>, _ tick: IdleTick) {
         self.messages = messages
         self.tick = tick
-        lease = Lease(channel)
+        lease = ChannelLease(channel)
     }
 
     var channel: any Channel { lease.channel }

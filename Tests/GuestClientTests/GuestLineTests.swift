@@ -78,7 +78,7 @@ import Testing
             let line = try await client.line(to: Self.path, of: guest.socketPath)
             let result = try await client.withSocket(over: line, saying: ByteBuffer(string: "x")) { _ in true }
             #expect(result == nil)
-            await withTaskExecutorPreference(LoopExecutor(line.channel.eventLoop)) {
+            await withTaskExecutorPreference(LoopExecutor(line.lease.channel.eventLoop)) {
                 #expect(client.isOnEventLoop && line.isUsable)
             }
         }
